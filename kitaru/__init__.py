@@ -1,0 +1,1 @@
+"""Durable flows for notebooks: see `flow`, `checkpoint` and `wait`."""
