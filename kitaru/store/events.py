@@ -1,0 +1,144 @@
+"""The events that make up an execution's history: the only way in which anything is written.
+
+An event is a plain JSON object. `Event` names the keys that every event may carry; `EVENTS`
+tells for each kind what its body holds and what it means. The writer adds `position`, the
+event's place in the journal: the one order that decides what happened before what.
+
+``at`` is the time at which it happened, in seconds since the Unix epoch (UTC), by the clock of
+whoever reports it. It is shown to people and never used to order anything.
+
+Events of a runner carry its `epoch`: the number of the claim under which it runs the execution.
+The writer refuses events of an older epoch, so a runner that was taken over cannot write.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NotRequired, TypedDict
+
+CREATED: Final = "execution.created"
+CLAIMED: Final = "execution.claimed"
+SUSPENDED: Final = "execution.suspended"
+COMPLETED: Final = "execution.completed"
+FAILED: Final = "execution.failed"
+CANCEL_REQUESTED: Final = "execution.cancel_requested"
+CANCELLED: Final = "execution.cancelled"
+INTERRUPTED: Final = "execution.interrupted"
+EXECUTION_LOGGED: Final = "execution.logged"
+DELETED: Final = "execution.deleted"
+
+CALL_STARTED: Final = "call.started"
+CALL_ATTEMPT_FAILED: Final = "call.attempt_failed"
+CALL_COMPLETED: Final = "call.completed"
+CALL_FAILED: Final = "call.failed"
+CALL_REUSED: Final = "call.reused"
+CALL_LOGGED: Final = "call.logged"
+
+WAIT_CREATED: Final = "wait.created"
+WAIT_ANSWERED: Final = "wait.answered"
+WAIT_ABORTED: Final = "wait.aborted"
+
+ARTIFACT_SAVED: Final = "artifact.saved"
+SNAPSHOT_RECORDED: Final = "snapshot.recorded"
+VALUE_RECORDED: Final = "value.recorded"
+LLM_CALLED: Final = "llm.called"
+LOG_WRITTEN: Final = "log.written"
+PROGRESS: Final = "progress"
+PUBLISHED: Final = "event.published"
+CACHE_PURGED: Final = "cache.purged"
+
+EVENTS: Final[dict[str, str]] = {
+    CREATED: "A new execution. body: flow, snapshot_id, inputs {name: ValueRecord}, stack, spec, parent_exec_id, "
+    "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata",
+    CLAIMED: "A runner takes the execution: status running, epoch is the new one. body: runner (see Runner), code",
+    SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait",
+    COMPLETED: "status completed. body: output ValueRecord",
+    FAILED: "status failed. body: failure (see Failure), call (name of the failed call, or null)",
+    CANCEL_REQUESTED: "Somebody asks for cancellation; the runner sees it and stops. body: reason, by",
+    CANCELLED: "status cancelled; pending waits are aborted. body: reason",
+    INTERRUPTED: "status interrupted: the runner went away without saying so. body: reason",
+    EXECUTION_LOGGED: "Metadata of the execution: dict values of one key are merged, others replaced. body: metadata",
+    DELETED: "The execution and all of its rows are deleted. body: by",
+    CALL_STARTED: "An attempt begins. call, attempt; body: checkpoint (function's name), type, runtime, sequence "
+    "(0-based order of calls in the body), concurrent (True where other calls were in flight), input_digest, "
+    "inputs {name: {digest, preview}}, parents [call names], code_id, cache_key, opaque [input names]",
+    CALL_ATTEMPT_FAILED: "An attempt failed and another will follow. call, attempt; body: failure, started_at, retry_in",
+    CALL_COMPLETED: "call, attempt; body: output ValueRecord, started_at, duration (seconds)",
+    CALL_FAILED: "No attempt is left. call, attempt; body: failure, started_at, duration",
+    CALL_REUSED: "The call took a recorded output instead of running. body as CALL_STARTED plus output, reason "
+    "('cache', 'replay' or 'override'), source_exec_id, source_call, why (one sentence)",
+    CALL_LOGGED: "Metadata of a call, merged like EXECUTION_LOGGED. call, attempt; body: metadata",
+    WAIT_CREATED: "A question is pending: status waiting. body: wait (its name), question, schema (JSON schema or null), "
+    "metadata, deadline (unix seconds or null), default (JSON, only with a deadline)",
+    WAIT_ANSWERED: "body: wait, value (JSON), by, source ('input', 'deadline', 'replay')",
+    WAIT_ABORTED: "body: wait, by",
+    ARTIFACT_SAVED: "A value saved by hand. call or null; body: name, kind, value ValueRecord, tags [str]",
+    SNAPSHOT_RECORDED: "The frozen code of a flow; no execution. body: snapshot_id, flow, source, code ValueRecord, "
+    "signature (JSON schema of the parameters), versions, identity {part: digest}, module, qualname, notes [str]",
+    VALUE_RECORDED: "The result of now(), uuid4(), random() or the end of sleep(). call or null; body: name, value (JSON)",
+    LLM_CALLED: "One model call. call or null; body: LLMUsage",
+    LOG_WRITTEN: "Captured output. call or null, attempt; body: lines [{at, stream ('stdout', 'stderr', 'logging'), "
+    "level, text, logger, file, line}]",
+    PROGRESS: "call; body: message, percent (0..1 or null), correlation_id, index, fields",
+    PUBLISHED: "A live event of the user's own. call; body: kind, payload, message, correlation_id, index",
+    CACHE_PURGED: "Recorded results may no longer be reused. body: checkpoint (name) or null for all, before (position)",
+}
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+"""Statuses in which an execution has no runner and needs none."""
+
+
+class Event(TypedDict):
+    """One thing that happened. `exec_id` is empty only for events that belong to no execution."""
+
+    kind: str
+    at: float
+    exec_id: str
+    body: dict[str, Any]
+    call: NotRequired[str | None]
+    attempt: NotRequired[int]
+    epoch: NotRequired[int]
+    position: NotRequired[int]
+
+
+class Runner(TypedDict):
+    """Who runs an execution: enough to see from the same machine whether it still lives."""
+
+    runner_id: str
+    host: str
+    pid: int
+    started: float
+    kind: str
+    label: str
+    lease: float
+
+
+class Failure(TypedDict):
+    """What went wrong: `traceback` holds the user's frames only; `origin` is a `FailureOrigin`."""
+
+    type: str
+    message: str
+    traceback: str
+    origin: str
+
+
+class LLMUsage(TypedDict):
+    """One model call as recorded: tokens and cost are null where the provider does not tell."""
+
+    name: str
+    requested_model: str
+    resolved_model: str
+    alias: str | None
+    provider: str | None
+    credential_source: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    total_tokens: int | None
+    cached_input_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    cost_source: str
+    latency_ms: float
+    status: str
+    prompt: dict[str, Any]
+    response: dict[str, Any] | None
+    warnings: list[str]
