@@ -22,12 +22,13 @@ setup: .venv/.installed ## make .venv from the lock and install the project into
 .venv/.locked: $(LOCK)
 	$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv .venv
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)
+	@echo "Installing the locked packages; the first time takes a few minutes"
+	$(RUN) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)
 	touch $@
 
 # The project itself last: its build backend is in the lock, so nothing is fetched here.
 .venv/.installed: .venv/.locked pyproject.toml
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(RUN) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(RUN) -m pip check
 	touch $@
 

@@ -1,0 +1,64 @@
+"""What every test gets: a Kitaru home of its own, a clean environment, and no network but this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_local(host: object) -> bool:
+    if not isinstance(host, str | bytes):
+        return True  # None and "" mean this machine
+    text = host.decode() if isinstance(host, bytes) else host
+    if text in ("", "localhost", socket.gethostname()):
+        return True
+    try:
+        address = ipaddress.ip_address(text.split("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def refuse_other_machines(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: fail a test that tries to reach another machine."""
+    if event == "socket.connect":
+        connection, address = arguments
+        host = address[0] if connection.family in (socket.AF_INET, socket.AF_INET6) else None
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not is_local(host):
+        raise RuntimeError(f"A test tried to reach {host!r}; tests use 127.0.0.1 only.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sys.addaudithook(refuse_other_machines)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them."""
+    for name in [name for name in os.environ if name.startswith("KITARU_")]:
+        monkeypatch.delenv(name)
+    # litellm asks its home for prices at import otherwise.
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+
+@pytest.fixture(autouse=True)
+def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home of this test's own; the database is opened in this process unless the test says otherwise."""
+    home = tmp_path / "kitaru-home"
+    monkeypatch.setenv("KITARU_HOME", str(home))
+    monkeypatch.setenv("KITARU_STORE", "embedded")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "user" / name.lower()))
+    return home

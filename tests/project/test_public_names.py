@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import kitaru
+
+NAMES = sorted(getattr(kitaru, "__all__", ()))
+
+
+def documented(name: str) -> list[tuple[str, Any]]:
+    """The objects that a public name stands for: itself, or the public functions of a public module."""
+    value = getattr(kitaru, name)
+    if not isinstance(value, ModuleType):
+        return [(name, value)]
+    public = getattr(value, "__all__", [key for key in vars(value) if not key.startswith("_")])
+    members = [(f"{name}.{key}", getattr(value, key)) for key in public]
+    return [(key, member) for key, member in members if inspect.isroutine(member) or inspect.isclass(member)]
+
+
+def test_the_package_says_what_is_public() -> None:
+    assert {"flow", "checkpoint", "wait", "llm", "log", "progress", "KitaruClient", "FlowHandle"} <= set(NAMES)
+
+
+def test_the_public_names_are_sorted_and_all_exist() -> None:
+    assert [name for name in kitaru.__all__ if not hasattr(kitaru, name)] == []
+    assert set(kitaru.__all__) <= set(dir(kitaru))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("__")])
+def test_a_public_name_is_documented_with_an_example(name: str) -> None:
+    for label, value in documented(name):
+        text = inspect.getdoc(value) or ""
+        assert "Examples\n--------" in text, f"the docstring of kitaru.{label} has no Examples section"
+        assert ">>> " in text, f"the Examples of kitaru.{label} show no line that can be run"
