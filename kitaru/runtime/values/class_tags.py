@@ -1,0 +1,168 @@
+"""Instances inside of tagged JSON: enum members, named tuples, dataclasses, Pydantic models, added codecs."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from kitaru.errors import KitaruSerializationError
+from kitaru.runtime.values.codec import codec_for, codec_named
+from kitaru.runtime.values.digests import digest
+from kitaru.runtime.values.references import reference, resolve
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+TAG = "$kitaru"
+Pack = Callable[[Any], Any]
+
+
+class Inexact(Exception):  # noqa: N818 -- a branch of the search for a codec, never shown
+    """The value has no exact JSON form."""
+
+
+def tagged(name: str, parts: Any) -> dict[str, Any]:
+    """Return `parts` under the type tag `name`."""
+    return {TAG: name, "v": parts}
+
+
+def pack_instance(value: Any, pack: Pack) -> dict[str, Any]:
+    """Return the tagged form of an instance of a class that has one, else raise `Inexact`."""
+    codec = codec_for(value)
+    if codec is not None:
+        return tagged("codec", [codec.name, b64encode(codec.encode(value)).decode("ascii")])
+    cls = type(value)
+    name = reference(cls)
+    if name is None:
+        raise Inexact
+    if issubclass(cls, Enum):
+        return _pack_member(value, name)
+    if issubclass(cls, tuple):
+        return _pack_named_tuple(value, name, pack)
+    if dataclasses.is_dataclass(cls):
+        return tagged("dataclass", [name, {key: pack(item) for key, item in _fields(value).items()}])
+    if _is_model(cls):
+        return _pack_model(value, name)
+    raise Inexact
+
+
+def _pack_member(value: Enum, name: str) -> dict[str, Any]:
+    # Combined flags have no member of their own.
+    if type(value).__members__.get(value.name) is not value:
+        raise Inexact
+    return tagged("enum", [name, value.name])
+
+
+def _pack_named_tuple(value: tuple[Any, ...], name: str, pack: Pack) -> dict[str, Any]:
+    cls = type(value)
+    if cls.__bases__ != (tuple,) or not hasattr(cls, "_fields") or hasattr(value, "__dict__"):
+        raise Inexact
+    return tagged("namedtuple", [name, [pack(item) for item in value]])
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    cls = type(value)
+    names = {field.name for field in dataclasses.fields(cls)}
+    held: dict[str, Any] = getattr(value, "__dict__", {})
+    slots = _slots(cls)
+    if not _is_ordinary(cls) or held.keys() | slots != names or any(not hasattr(value, name) for name in slots):
+        raise Inexact
+    return {**{name: getattr(value, name) for name in sorted(slots)}, **held}
+
+
+def _is_ordinary(cls: type) -> bool:
+    # A class that pickles in its own way, or sits on a built-in type, holds more than its fields.
+    state = ("__getstate__", "__setstate__")
+    return (
+        cls.__new__ is object.__new__
+        and cls.__reduce__ is object.__reduce__
+        and cls.__reduce_ex__ is object.__reduce_ex__
+        and all(_is_default(getattr(cls, name, None), getattr(object, name, None)) for name in state)
+    )
+
+
+def _is_default(method: Any, default: Any) -> bool:
+    return method is default or getattr(method, "__module__", None) == "dataclasses"
+
+
+def _slots(cls: type) -> set[str]:
+    names: set[str] = set()
+    for base in cls.__mro__:
+        own = base.__dict__.get("__slots__", ())
+        names.update((own,) if isinstance(own, str) else own)
+    return names - {"__dict__", "__weakref__"}
+
+
+def _is_model(cls: type) -> bool:
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and issubclass(cls, pydantic.BaseModel)
+
+
+def _pack_model(value: BaseModel, name: str) -> dict[str, Any]:
+    # Custom serializers, validators and loosely typed fields can each change a value: only a proven round trip counts.
+    try:
+        data = orjson.loads(value.model_dump_json(by_alias=True, round_trip=True, warnings="error"))
+        restored = _read_model_data(type(value), data)
+    except Exception as error:
+        raise Inexact from error
+    content = digest(value)
+    if content is None or digest(restored) != content or restored.model_fields_set != value.model_fields_set:
+        raise Inexact
+    return tagged("pydantic", [name, data])
+
+
+def _read_model_data(cls: type[BaseModel], data: Any) -> BaseModel:
+    return cls.model_validate_json(orjson.dumps(data))
+
+
+def _read_model(parts: list[Any], _: Pack) -> Any:
+    cls = resolve(parts[0])
+    try:
+        return _read_model_data(cls, parts[1])
+    except ValueError as error:
+        raise KitaruSerializationError(
+            f"A stored {parts[0].replace(':', '.')} no longer fits its class, which has changed since: {error}. "
+            "Give new fields a default, or replay the execution from the checkpoint that produced the value."
+        ) from error
+
+
+def _read_dataclass(parts: list[Any], unpack: Pack) -> Any:
+    cls = resolve(parts[0])
+    value = object.__new__(cls)
+    slots = _slots(cls)
+    for key, item in parts[1].items():
+        if key in slots:
+            object.__setattr__(value, key, unpack(item))
+        else:
+            value.__dict__[key] = unpack(item)
+    return value
+
+
+def _read_codec(parts: list[Any], _: Pack) -> Any:
+    return required_codec(parts[0]).decode(b64decode(parts[1]))
+
+
+def required_codec(name: str) -> Any:
+    """Return the added codec `name`, or say what to install."""
+    codec = codec_named(name)
+    if codec is None:
+        raise KitaruSerializationError(
+            f"A stored value was written by the codec {name!r}, which is not here. Install the package that brings it, "
+            "or call kitaru.register_codec with it before reading the value."
+        )
+    return codec
+
+
+READERS: dict[str, Callable[[Any, Pack], Any]] = {
+    "enum": lambda parts, _: resolve(parts[0])[parts[1]],
+    "namedtuple": lambda parts, unpack: tuple.__new__(resolve(parts[0]), map(unpack, parts[1])),
+    "dataclass": _read_dataclass,
+    "pydantic": _read_model,
+    "codec": _read_codec,
+}
