@@ -70,7 +70,7 @@ lock: .venv/.locked ## resolve the lock from pyproject.toml; LOCK_OPTIONS=--upgr
 docs: setup ## build the documentation into build/docs
 	$(RUN) -m sphinx -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
-cli-reference: setup ## write docs/cli.md again from the command line's own help
+cli-reference: setup ## write docs/reference/cli.md again from the command line's own help
 	$(RUN) scripts/cli_reference.py
 
 clean: ## remove what the targets made, but not .venv

@@ -27,5 +27,7 @@ assert threading.active_count() == 1, f"import kitaru starts threads: {{threadin
 
 
 def test_import_kitaru_loads_nothing_heavy_starts_nothing_and_prints_nothing() -> None:
-    process = subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True, check=False)
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True, check=False
+    )
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")

@@ -34,7 +34,9 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
 
 
 def test_no_build_output_is_under_version_control() -> None:
-    built = re.compile(r"(^|/)(build|dist|node_modules|__pycache__|\.kitaru|\.venv)/|^kitaru/labextension/|\.(pyc|duckdb)$")
+    built = re.compile(
+        r"(^|/)(build|dist|node_modules|__pycache__|\.kitaru|\.venv)/|^kitaru/labextension/|\.(pyc|duckdb)$"
+    )
     assert [relative(path) for path in tracked_files() if built.search(relative(path))] == []
 
 
