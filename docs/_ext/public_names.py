@@ -7,11 +7,15 @@ import inspect
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
+
+
+logger = logging.getLogger(__name__)
 
 
 def directive_for(target: str, value: Any) -> list[str]:
@@ -35,7 +39,10 @@ class PublicNames(SphinxDirective):
         owner = importlib.import_module(module)
         lines: list[str] = []
         for name in " ".join(self.content).split():
-            lines += directive_for(f"{module}.{name}", getattr(owner, name))
+            if hasattr(owner, name):
+                lines += directive_for(f"{module}.{name}", getattr(owner, name))
+            else:
+                logger.warning("%s has no public name %s", module, name, location=self.get_location())
         return self.parse_text_to_nodes("\n".join(lines))
 
 
