@@ -1,0 +1,106 @@
+"""Reuse across executions: a call takes what an earlier execution recorded for the same code and inputs.
+
+The key is the checkpoint's code (with everything of the user's that it reaches) and the content of its
+inputs. Keys of one checkpoint are fetched once per execution, so that looking up a call costs no query.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from kitaru.runtime.calls import Reuse
+
+if TYPE_CHECKING:
+    from kitaru.runtime.calls import Call
+    from kitaru.store.protocol import Store
+
+PREFETCH = 1000
+
+
+class ResultCache:
+    """The recorded results that one execution may reuse.
+
+    Parameters
+    ----------
+    store
+        Where they are recorded.
+    enabled
+        Whether checkpoints that say nothing themselves use it.
+    forced
+        Whether `enabled` wins over the checkpoints' own ``cache=`` (as ``.run(cache=False)`` does).
+    """
+
+    def __init__(self, store: Store, *, enabled: bool, forced: bool) -> None:
+        self._store = store
+        self._enabled = enabled
+        self._forced = forced
+        self._known: dict[str, tuple[dict[str, dict[str, Any]], bool]] = {}
+        self._lock = threading.Lock()
+        self._warned: set[tuple[str, str]] = set()
+
+    def find(self, call: Call) -> Reuse | None:
+        """Find a recorded result for the call; note on the call what it may be found by later."""
+        spec = call.spec
+        call.code_id = code_id = _code_id(call)
+        if call.opaque or not self._wanted(call):
+            self._explain_once(call)
+            return None
+        call.cache_key = key = _key(call, code_id)
+        entry = self._entry(code_id, key)
+        if entry is None or (spec.ttl is not None and time.time() - entry["at"] > spec.ttl):
+            return None
+        output = entry.get("output") or self._store.read("call_output", exec_id=entry["exec_id"], call=entry["call"])
+        why = f"same code and inputs as call {entry['call']!r} of execution {entry['exec_id']}"
+        return Reuse(output, "cache", why, entry["exec_id"], entry["call"])
+
+    def _wanted(self, call: Call) -> bool:
+        if call.execution.is_replay and not self._forced:
+            return False
+        if self._forced or call.spec.cache is None:
+            return self._enabled
+        return call.spec.cache
+
+    def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
+        with self._lock:
+            if code_id not in self._known:
+                answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
+                self._known[code_id] = ({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
+            entries, complete = self._known[code_id]
+        if key in entries or complete:
+            return entries.get(key)
+        found: dict[str, Any] | None = self._store.read("cache_entry", cache_key=key)
+        return found
+
+    def _explain_once(self, call: Call) -> None:
+        """Say once per argument why results of a call cannot be reused."""
+        if not call.opaque or not self._wanted(call):
+            return
+        fresh = [name for name in call.opaque if (call.spec.name, name) not in self._warned]
+        if not fresh:
+            return
+        self._warned.update((call.spec.name, name) for name in fresh)
+        names = ", ".join(repr(name) for name in fresh)
+        text = (
+            f"results of {call.spec.name}() are not reused by other executions: the content of {names} cannot be "
+            "digested. Pass plain data, or give the class a method __kitaru_digest__()."
+        )
+        call.execution.post("execution.logged", {"metadata": {"kitaru_notes": {call.spec.name: text}}})
+
+
+def _code_id(call: Call) -> str:
+    from kitaru.code import code_identity
+
+    identity = code_identity(call.function)
+    return hashlib.sha256(f"{call.spec.name}\n{identity}".encode()).hexdigest()[:32]
+
+
+def _key(call: Call, code_id: str) -> str:
+    from kitaru.runtime.values import digest
+
+    parts = [code_id, call.input_digest]
+    if call.spec.depends_on:
+        parts.append(digest(call.spec.depends_on) or "?")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

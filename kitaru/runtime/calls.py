@@ -1,0 +1,272 @@
+"""One call of a checkpoint: what it is called with, which recorded call it stands for, and its run."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruDivergenceError, KitaruUsageError
+from kitaru.runtime.failures import describe
+from kitaru.runtime.signals import Stopped
+from kitaru.runtime.steps import Commit, Invoke, Pause
+from kitaru.runtime.values import decode, digest, encode, preview
+from kitaru.stacks.base import Task
+from kitaru.stacks.scope import CallInfo, CallScope
+from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kitaru.runtime.checkpoint import CheckpointSpec
+    from kitaru.runtime.execution import Execution
+    from kitaru.runtime.matching import RecordedCall
+    from kitaru.store.value_record import ValueRecord
+
+
+@dataclass(slots=True)
+class Call:
+    """A call with its verdict; `perform` carries it out."""
+
+    execution: Execution
+    spec: CheckpointSpec
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    name: str
+    sequence: int
+    concurrent: bool
+    input_digest: str
+    inputs: dict[str, dict[str, Any]]
+    opaque: list[str]
+    parents: list[str]
+    recorded: RecordedCall | None = None
+    reuse: Reuse | None = None
+    cache_key: str | None = None
+    code_id: str | None = None
+    started_at: float = 0.0
+    running: Any = field(default=None)
+
+    def started_body(self) -> dict[str, Any]:
+        """Describe the call, for the event that opens it."""
+        return {
+            "checkpoint": self.spec.name,
+            "type": self.spec.type,
+            "runtime": self.spec.runtime,
+            "sequence": self.sequence,
+            "concurrent": self.concurrent,
+            "input_digest": self.input_digest,
+            "inputs": self.inputs,
+            "parents": self.parents,
+            "opaque": self.opaque,
+            "code_id": self.code_id,
+            "cache_key": self.cache_key,
+        }
+
+    def idempotency_key(self) -> str:
+        """Name the call for systems outside: the same over retries and resumes."""
+        return f"{self.execution.exec_id}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """A recorded output that a call takes instead of running."""
+
+    output: ValueRecord
+    reason: str
+    why: str
+    source_exec_id: str | None = None
+    source_call: str | None = None
+
+
+def open_call(
+    execution: Execution, spec: CheckpointSpec, args: tuple[Any, ...], kwargs: dict[str, Any], *,
+    name: str | None = None, parents: tuple[str, ...] = (), concurrent: bool = False,
+) -> Call:
+    """Bind the arguments, name the call and find what is recorded for it.
+
+    This runs on the thread that makes the call, in the order of the body, so that names are the same in every run.
+    """
+    with execution.lock:
+        execution.check()
+        arguments = spec.bind(args, kwargs)
+        call = _describe(execution, spec, arguments, concurrent)
+        _name(execution, call, name)
+        execution.last_call, before = call.name, execution.last_call
+        call.parents = list(parents) or ([before] if before else [])
+        execution.sequence += 1
+        if concurrent or execution.in_flight:
+            call.concurrent = True
+        execution.in_flight.add(call.name)
+        return call
+
+
+def _describe(execution: Execution, spec: CheckpointSpec, arguments: dict[str, Any], concurrent: bool) -> Call:
+    inputs: dict[str, dict[str, Any]] = {}
+    opaque: list[str] = []
+    parts = []
+    for key, value in arguments.items():
+        part = digest(value, function_digest=spec.function_digest)
+        if part is None:
+            opaque.append(key)
+        inputs[key] = {"digest": part, "preview": preview(value)}
+        parts.append(f"{key}={part or '?'}")
+    combined = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    positional, keyword = spec.spread(arguments)
+    return Call(
+        execution, spec, spec.function, positional, keyword, "", execution.sequence, concurrent, combined, inputs,
+        opaque, [],
+    )
+
+
+def _name(execution: Execution, call: Call, name: str | None) -> None:
+    matcher = execution.history.matcher
+    if name is not None and matcher.is_taken(name):
+        execution.in_flight.discard(name)
+        raise KitaruUsageError(
+            f"id={name!r} is used twice in execution {execution.exec_id}: the id of a call is its name in the record. "
+            f"Give each call of {call.spec.name}() its own id, or none."
+        )
+    found = matcher.match(call.spec.name, call.input_digest, name=name)
+    if execution.plan is not None:
+        execution.plan.apply(call, name, found)
+        found = found if found.recorded is not None else execution.plan.named(found, call)
+    if found.diverged:
+        assert found.recorded is not None
+        raise divergence(execution, call, found.recorded)
+    call.name, call.recorded = found.name, found.recorded
+
+
+def divergence(execution: Execution, call: Call, recorded: RecordedCall) -> KitaruDivergenceError:
+    """Name the call and the argument that changed."""
+    if recorded.checkpoint != call.spec.name:
+        change = f"the record has {recorded.checkpoint}() at this place, the code now calls {call.spec.name}()"
+    else:
+        change = "; ".join(_changes(recorded.inputs, call.inputs)) or "its arguments changed"
+    return KitaruDivergenceError(
+        f"Call {recorded.name!r} of execution {execution.exec_id} no longer gets the inputs that are recorded for it: "
+        f"{change}. The body of a flow runs again from its top on resume and must make the same calls; put what "
+        "differs from run to run into a checkpoint, or use kitaru.now(), kitaru.random() or kitaru.uuid4(). To go on "
+        "in spite of it: on_divergence='rerun' (run this call with the new inputs) or on_divergence='reuse' "
+        "(take the recorded output).",
+        exec_id=execution.exec_id,
+    )
+
+
+def _changes(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    changes = []
+    for key in {**before, **now}:
+        old, new = before.get(key), now.get(key)
+        if old is None or new is None:
+            changes.append(f"argument {key!r} is {'new' if old is None else 'gone'}")
+        elif old.get("digest") != new.get("digest"):
+            changes.append(f"argument {key!r} was {_text(old)} and is {_text(new)}")
+    return changes
+
+
+def _text(described: Mapping[str, Any]) -> str:
+    text = str((described.get("preview") or {}).get("text", "?"))
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+async def perform(call: Call) -> Any:
+    """Carry the call out: take what is recorded, or run the function until it succeeds or no attempt is left."""
+    execution = call.execution
+    try:
+        if call.recorded is not None and call.recorded.finished:
+            assert call.recorded.output is not None
+            return decode(call.recorded.output, execution.payloads)
+        reuse = call.reuse or execution.cache.find(call)
+        if reuse is not None:
+            execution.post(kinds.CALL_REUSED, _reused_body(call, reuse), call.name)
+            return decode(reuse.output, execution.payloads)
+        return await _run(call)
+    finally:
+        with execution.lock:
+            execution.in_flight.discard(call.name)
+
+
+def _reused_body(call: Call, reuse: Reuse) -> dict[str, Any]:
+    return call.started_body() | {
+        "output": reuse.output,
+        "reason": reuse.reason,
+        "why": reuse.why,
+        "source_exec_id": reuse.source_exec_id,
+        "source_call": reuse.source_call,
+    }
+
+
+async def _run(call: Call) -> Any:
+    execution, policy = call.execution, call.spec.retry
+    first = attempt = (call.recorded.attempts if call.recorded is not None else 0) + 1
+    while True:
+        await _start(call, attempt)
+        try:
+            value = await Invoke(call, attempt)
+            output = encode(value, execution.payloads)
+        except Stopped:
+            raise
+        except BaseException as error:
+            execution.check()
+            pause = policy.pause(attempt - first + 1, error)
+            await _failed(call, attempt, error, pause)
+            if pause is None:
+                raise
+            await Pause(execution, pause)
+            attempt += 1
+        else:
+            execution.check()
+            await Commit(execution, kinds.CALL_COMPLETED, _ended(call, output=output), call.name, attempt)
+            return value
+
+
+async def _start(call: Call, attempt: int) -> None:
+    call.started_at = time.time()
+    if call.spec.on_interrupted == "ask":
+        await Commit(call.execution, kinds.CALL_STARTED, call.started_body(), call.name, attempt)
+    else:
+        call.execution.post(kinds.CALL_STARTED, call.started_body(), call.name, attempt)
+
+
+async def _failed(call: Call, attempt: int, error: BaseException, pause: float | None) -> None:
+    failure = describe(error)
+    if pause is None:
+        await Commit(call.execution, kinds.CALL_FAILED, _ended(call, failure=failure), call.name, attempt)
+    else:
+        body = {"failure": failure, "started_at": call.started_at, "retry_in": pause}
+        call.execution.post(kinds.CALL_ATTEMPT_FAILED, body, call.name, attempt)
+
+
+def _ended(call: Call, **body: Any) -> dict[str, Any]:
+    return body | {"started_at": call.started_at, "duration": time.time() - call.started_at}
+
+
+def task_of(call: Call, attempt: int) -> Task:
+    """Make the task that the execution plane runs."""
+    execution = call.execution
+    model = execution.plan.model_for(call) if execution.plan is not None else None
+    info = CallInfo(
+        execution.exec_id, execution.flow_name, call.name, call.spec.name, attempt, call.idempotency_key(),
+        execution.is_replay, model,
+    )
+    return Task(call.function, call.args, call.kwargs, info, call.spec.timeout, call.spec.memory)
+
+
+def scope_of(call: Call, task: Task) -> CallScope:
+    """Make the scope in which the task runs: what it emits becomes events of the execution."""
+    execution = call.execution
+
+    def emit(kind: str, body: dict[str, Any]) -> None:
+        if execution.unwinding is None:
+            execution.post(kind, stored(execution, body), call.name, task.info.attempt)
+
+    return CallScope(task.info, emit)
+
+
+def stored(execution: Execution, body: dict[str, Any]) -> dict[str, Any]:
+    """Encode the live value that a saved artifact carries."""
+    if "live_value" not in body:
+        return body
+    rest = {key: value for key, value in body.items() if key != "live_value"}
+    return rest | {"value": encode(body["live_value"], execution.payloads)}

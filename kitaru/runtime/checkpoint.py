@@ -1,0 +1,304 @@
+"""``@checkpoint``: a function whose result is on disk before the flow goes on."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+
+from kitaru.errors import KitaruContextError, KitaruUsageError
+from kitaru.runtime.calls import Call, open_call, perform
+from kitaru.runtime.effects import block, run_async, spread
+from kitaru.runtime.execution import current_execution
+from kitaru.runtime.futures import CallFuture, MapFuture, resolved, unfold
+from kitaru.runtime.retry import Retry, as_policy
+from kitaru.runtime.workplace import threads
+from kitaru.stacks.scope import current_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kitaru.runtime.execution import Execution
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Runtime = Literal["inline", "isolated"]
+OnInterrupted = Literal["rerun", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSpec:
+    """What a checkpoint is: its function and its options."""
+
+    function: Callable[..., Any]
+    name: str
+    signature: inspect.Signature
+    type: str | None = None
+    runtime: Runtime | None = None
+    cache: bool | None = None
+    ttl: float | None = None
+    depends_on: tuple[Any, ...] = ()
+    retry: Retry = Retry(attempts=1)
+    timeout: float | None = None
+    memory: int | None = None
+    on_interrupted: OnInterrupted = "rerun"
+    magic: bool = False
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function is a coroutine function."""
+        return inspect.iscoroutinefunction(self.function)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Name all arguments, defaults included; a call that does not fit raises `TypeError`, as Python does."""
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}(): {error}") from None
+        bound.apply_defaults()
+        return bound.arguments
+
+    def spread(self, arguments: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Turn named arguments back into what the function is called with."""
+        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
+        return bound.args, bound.kwargs
+
+    @staticmethod
+    def function_digest(function: Any) -> str | None:
+        """Digest a function that is passed as an argument: by its code."""
+        from kitaru.code import code_identity
+
+        return code_identity(function)
+
+
+class Checkpoint(Generic[P, R]):
+    """A function decorated with `checkpoint`. Call it in the body of a flow; it returns the function's value.
+
+    Every way to call it takes two more keyword arguments, unless the function has parameters of these names:
+    ``id``, the name of the call in the record (unique in its execution; without it calls are named ``name``,
+    ``name_2``, … in the order of the body), and ``after``, one or more futures that must be done first.
+
+    Examples
+    --------
+    >>> from kitaru import checkpoint
+    >>> @checkpoint(retries=2)
+    ... def fetch(url: str) -> str:
+    ...     return url.upper()
+    >>> fetch.__name__
+    'fetch'
+    """
+
+    def __init__(self, spec: CheckpointSpec) -> None:
+        self.spec = spec
+        functools.update_wrapper(self, spec.function)
+
+    def __repr__(self) -> str:
+        return f"<checkpoint {self.spec.name}{self.spec.signature}>"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the checkpoint, or take what is recorded for this call; return the function's value."""
+        return self._call(args, kwargs)
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[R]:
+        """Run the checkpoint at the same time as the body; ``.result()`` of the future is the function's value."""
+        return self._submit(self._execution(), args, kwargs)
+
+    def map(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
+        """Run the checkpoint once for each item, all at the same time.
+
+        Several iterables are walked side by side and must be of equal length; keyword arguments are the same in
+        every call. No items are no error: the result is an empty list.
+
+        Examples
+        --------
+        ``summaries = summarise.map(pages, style="short").result()``
+        """
+        columns = [list(resolved(column)) for column in iterables]
+        if len({len(column) for column in columns}) > 1:
+            lengths = ", ".join(str(len(column)) for column in columns)
+            raise KitaruUsageError(f"{self.spec.name}.map(): the iterables have different lengths ({lengths})")
+        execution = self._execution()
+        return MapFuture([self._submit(execution, row, dict(constants)) for row in zip(*columns, strict=True)])
+
+    def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
+        """Run the checkpoint for every combination of items, all at the same time."""
+        import itertools
+
+        execution = self._execution()
+        rows = itertools.product(*(list(resolved(column)) for column in iterables))
+        return MapFuture([self._submit(execution, row, dict(constants)) for row in rows])
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Bind to an instance, as functions do."""
+        if instance is None:
+            return self
+        return functools.partial(self._call_bound, instance)
+
+    def _call_bound(self, instance: object, *args: Any, **kwargs: Any) -> Any:
+        return self._call((instance, *args), kwargs)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.spec.magic and (current_execution.get() is None or current_call.get() is not None):
+            return self.spec.function(*args, **kwargs)
+        call = self._open(self._execution(), args, kwargs, concurrent=False)
+        if self.spec.is_async and running_loop(call.execution):
+            return run_async(perform(call))
+        return block(perform(call))
+
+    def _submit(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallFuture[Any]:
+        call = self._open(execution, args, kwargs, concurrent=True)
+        future = spread(perform(call), threads().start)
+        execution.futures.append(future)
+        return CallFuture(call.name, future, execution)
+
+    def _open(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any], *, concurrent: bool) -> Call:
+        own = self.spec.signature.parameters
+        name = kwargs.pop("id", None) if "id" not in own else None
+        after = unfold(kwargs.pop("after", None)) if "after" not in own else ()
+        for future in after:
+            future.result()
+        parents = tuple(future.call_name for future in after)
+        args, kwargs = resolved(args), resolved(kwargs)
+        return open_call(execution, self.spec, args, kwargs, name=name, parents=parents, concurrent=concurrent)
+
+    def _execution(self) -> Execution:
+        execution = current_execution.get()
+        if execution is None:
+            raise KitaruContextError(
+                f"Checkpoint {self.spec.name}() is called outside of a flow. Call it in the body of a @flow and start "
+                f"that with .run(); to run the plain function, call {self.spec.name}.__wrapped__(...)."
+            )
+        scope = current_call.get()
+        if scope is not None:
+            raise KitaruContextError(
+                f"Checkpoint {self.spec.name}() is called inside of checkpoint {scope.info.call!r}. Checkpoints do not "
+                f"nest: call it in the flow's body, or call the plain function, {self.spec.name}.__wrapped__(...)."
+            )
+        return execution
+
+
+def running_loop(execution: Execution) -> bool:
+    """Whether this thread runs an event loop, so that an async checkpoint is to be awaited."""
+    if execution.loop is None:
+        return False
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@overload
+def checkpoint(function: Callable[P, R], /) -> Checkpoint[P, R]: ...
+@overload
+def checkpoint(
+    *,
+    name: str | None = ...,
+    retries: int | Retry | None = ...,
+    type: str | None = ...,
+    runtime: Runtime | None = ...,
+    cache: bool | None = ...,
+    ttl: float | None = ...,
+    depends_on: Iterable[Any] = ...,
+    timeout: float | None = ...,
+    memory: int | None = ...,
+    on_interrupted: OnInterrupted = ...,
+) -> Callable[[Callable[P, R]], Checkpoint[P, R]]: ...
+def checkpoint(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retries: int | Retry | None = None,
+    type: str | None = None,  # noqa: A002 -- the contract's name
+    runtime: Runtime | None = None,
+    cache: bool | None = None,
+    ttl: float | None = None,
+    depends_on: Iterable[Any] = (),
+    timeout: float | None = None,
+    memory: int | None = None,
+    on_interrupted: OnInterrupted = "rerun",
+) -> Checkpoint[P, R] | Callable[[Callable[P, R]], Checkpoint[P, R]]:
+    """Make a function a checkpoint: in a flow, its result is on disk before the body goes on.
+
+    Parameters
+    ----------
+    function
+        The function, sync or async.
+    name
+        What it is called in the record; the function's own name if not given.
+    retries
+        How often it is tried again when it raises, or a `Retry` policy. Attempts belong to one call.
+    type
+        A label; ``"llm_call"`` and ``"tool_call"`` have a meaning for replays and views.
+    runtime
+        ``"inline"`` runs in this process, ``"isolated"`` in one of its own, so that a crash or an ``os._exit`` ends
+        only this call.
+    cache
+        Whether a recorded result of another execution may be taken when code and inputs are the same. None: as
+        the flow says.
+    ttl
+        Seconds for which a recorded result may be reused.
+    depends_on
+        Further values that results depend on, for example a version string or the path of a model.
+    timeout
+        Seconds that one attempt may take.
+    memory
+        Bytes that one isolated attempt may take.
+    on_interrupted
+        What happens to a call that was in flight when its runner died: ``"rerun"`` runs it again;
+        ``"ask"`` stops the resumed execution with a question, where a second execution would hurt.
+
+    Returns
+    -------
+    Checkpoint
+        Has the signature of `function`.
+
+    Raises
+    ------
+    KitaruUsageError
+        If an option has no meaning.
+
+    Examples
+    --------
+    >>> from kitaru import checkpoint
+    >>> @checkpoint(retries=3, timeout=60)
+    ... def summarise(text: str) -> str:
+    ...     return text[:80]
+    >>> summarise.spec.retry.attempts
+    4
+    """
+    if runtime not in (None, "inline", "isolated"):
+        raise KitaruUsageError(f"runtime={runtime!r}: give 'inline' or 'isolated'")
+    if on_interrupted not in ("rerun", "ask"):
+        raise KitaruUsageError(f"on_interrupted={on_interrupted!r}: give 'rerun' or 'ask'")
+    if timeout is not None and timeout <= 0:
+        raise KitaruUsageError(f"timeout={timeout!r}: give seconds above 0, or None")
+
+    def decorate(function: Callable[P, R]) -> Checkpoint[P, R]:
+        spec = spec_of(function, name)
+        return Checkpoint(
+            replace(
+                spec, type=type, runtime=runtime, cache=cache, ttl=ttl, depends_on=tuple(depends_on),
+                retry=as_policy(retries), timeout=timeout, memory=memory, on_interrupted=on_interrupted,
+            )
+        )
+
+    return decorate if function is None else decorate(function)
+
+
+def spec_of(function: Callable[..., Any], name: str | None = None) -> CheckpointSpec:
+    """Describe a function as a checkpoint with default options."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise KitaruUsageError(
+            f"{function.__name__}() is a generator: a checkpoint's result must be a value that can be stored. "
+            "Return a list, or make each item a checkpoint and use .map()."
+        )
+    label = name or getattr(function, "__name__", None) or type(function).__name__
+    return CheckpointSpec(function, label, inspect.signature(function))
+
+
+__all__ = ["Call", "Checkpoint", "CheckpointSpec", "checkpoint"]

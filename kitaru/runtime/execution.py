@@ -1,0 +1,163 @@
+"""One execution while it runs in this process: its identity, its matching state and its way to the store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru.errors import KitaruContextError
+from kitaru.runtime.matching import Matcher
+from kitaru.runtime.signals import Stopped, Unwind
+from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from kitaru.runtime.caching import ResultCache
+    from kitaru.runtime.outbox import Outbox
+    from kitaru.runtime.replay import ReplayPlan
+    from kitaru.runtime.settings import Settings
+    from kitaru.runtime.workplace import Workplace
+    from kitaru.store.events import Event
+    from kitaru.store.payloads import PayloadStore
+    from kitaru.store.protocol import Expect, Refusal
+
+current_execution: Final[ContextVar[Execution | None]] = ContextVar("kitaru_execution", default=None)
+
+
+@dataclass(slots=True)
+class RecordedWait:
+    """A question that an earlier run of the body asked."""
+
+    name: str
+    status: str
+    question: str | None
+    schema: dict[str, Any] | None
+    value: Any = None
+    deadline: float | None = None
+    position: int = 0
+
+
+@dataclass(slots=True)
+class History:
+    """What is recorded of an execution, as the body's next run needs it."""
+
+    matcher: Matcher = field(default_factory=Matcher)
+    waits: dict[str, RecordedWait] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Execution:
+    """One execution of a flow in this process; safe to use from any thread."""
+
+    exec_id: str
+    flow_name: str
+    epoch: int
+    settings: Settings
+    outbox: Outbox
+    payloads: PayloadStore
+    history: History
+    workplace: Workplace
+    cache: ResultCache
+    plan: ReplayPlan | None = None
+    cancel_wanted: threading.Event = field(default_factory=threading.Event)
+    parking: threading.Event = field(default_factory=threading.Event)
+    loop: AbstractEventLoop | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    sequence: int = 0
+    last_call: str | None = None
+    in_flight: set[Any] = field(default_factory=set)
+    futures: list[Future[Any]] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    unwinding: Unwind | None = None
+    on_unwind: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether this execution replays another one."""
+        return self.plan is not None
+
+    def event(self, kind: str, body: dict[str, Any], call: str | None = None, attempt: int | None = None) -> Event:
+        """Make an event of this runner."""
+        event: Event = {"kind": kind, "at": time.time(), "exec_id": self.exec_id, "epoch": self.epoch, "body": body}
+        if call is not None:
+            event["call"] = call
+        if attempt is not None:
+            event["attempt"] = attempt
+        return event
+
+    def post(self, kind: str, body: dict[str, Any], call: str | None = None, attempt: int | None = None) -> None:
+        """Write an event without waiting for the disk."""
+        self.outbox.post([self.event(kind, body, call, attempt)], self.on_refused)
+
+    def commit(self, kind: str, body: dict[str, Any], expect: Expect | None = None) -> int:
+        """Write an event and wait until it is on disk."""
+        return self.outbox.commit([self.event(kind, body)], expect)
+
+    def next_number(self, counter: str) -> int:
+        """Count from 1, for each `counter` on its own."""
+        with self.lock:
+            self.counters[counter] = number = self.counters.get(counter, 0) + 1
+            return number
+
+    def check(self) -> None:
+        """Raise again what unwinds the body, so that a bare ``except:`` cannot run on."""
+        if self.unwinding is not None:
+            raise self.unwinding
+
+    def unwind(self, signal: Unwind) -> Unwind:
+        """Let every later primitive of this execution raise `signal`; wake up whatever sleeps."""
+        with self.lock:
+            if self.unwinding is None:
+                self.unwinding = signal
+                woken = list(self.on_unwind)
+            else:
+                woken = []
+        for wake in woken:
+            wake()
+        return self.unwinding
+
+    def on_refused(self, refusal: Refusal) -> None:
+        """Another runner has the execution: stop here."""
+        self.unwind(Stopped(refusal["message"]))
+
+    def cancel(self) -> None:
+        """Stop the body at its next primitive; isolated calls are killed."""
+        self.cancel_wanted.set()
+        self.unwind(Stopped(f"execution {self.exec_id} was cancelled"))
+
+
+def require_execution(primitive: str) -> Execution:
+    """Return the execution that this code runs in, or explain that there is none."""
+    execution = current_execution.get()
+    if execution is None:
+        raise KitaruContextError(
+            f"kitaru.{primitive}() is called outside of a flow. Call it in the body of a function that is decorated "
+            "with @kitaru.flow, and start that with .run()."
+        )
+    return execution
+
+
+def new_id() -> str:
+    """Draw an execution id: ``kr-`` and 12 characters of 32 (60 random bits)."""
+    import secrets
+
+    return "kr-" + "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(12))
+
+
+def child_id(parent: str, call: str) -> str:
+    """Derive the id of a child execution, so that a resumed parent finds its child."""
+    import hashlib
+
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = int.from_bytes(hashlib.sha256(f"{parent}/{call}".encode()).digest()[:8], "big")
+    return "kr-" + "".join(alphabet[(number >> shift) & 31] for shift in range(0, 60, 5))
+
+

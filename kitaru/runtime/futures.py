@@ -1,0 +1,166 @@
+"""Calls that run at the same time as the body."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kitaru.errors import KitaruTimeoutError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from kitaru.runtime.execution import Execution
+
+R = TypeVar("R")
+
+
+class CallFuture(Generic[R]):
+    """A call under way: ``.result()`` waits and returns the value; ``await`` works, too.
+
+    Passing a future to another checkpoint passes its value.
+
+    Examples
+    --------
+    ``page = fetch.submit(url); other_work(); text = page.result()``
+    """
+
+    def __init__(self, call_name: str, future: Future[R], execution: Execution) -> None:
+        self.call_name = call_name
+        self._future = future
+        self._execution = execution
+
+    def __repr__(self) -> str:
+        return f"<call {self.call_name} {'done' if self._future.done() else 'running'}>"
+
+    def __bool__(self) -> bool:
+        raise KitaruUsageError(f"{self!r} is a future, not a value yet: use .result()")
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        return asyncio.wrap_future(self._future).__await__()
+
+    def result(self, timeout: float | None = None) -> R:
+        """Wait for the call and return its value.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most.
+
+        Raises
+        ------
+        KitaruTimeoutError
+            If the call still runs after `timeout` seconds; it goes on.
+        Exception
+            Whatever the checkpoint's function raised.
+        """
+        try:
+            return self._future.result(timeout)
+        except FutureTimeoutError:
+            if self._future.done():
+                raise
+            text = f"Call {self.call_name!r} still runs after {timeout:g} seconds; it goes on."
+            raise KitaruTimeoutError(text, exec_id=self._execution.exec_id) from None
+        finally:
+            self._execution.check()
+
+    load = result
+
+    def exception(self) -> BaseException | None:
+        """Wait for the call; return what it raised, or None."""
+        return self._future.exception()
+
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self._future.done()
+
+    def running(self) -> bool:
+        """Whether the call has not ended yet."""
+        return not self._future.done()
+
+    def wait(self) -> None:
+        """Wait until the call has ended, well or not."""
+        self._future.exception()
+
+
+class MapFuture(Generic[R]):
+    """Calls under way, in the order of their items; ``.result()`` is the list of their values.
+
+    Examples
+    --------
+    ``texts = fetch.map(["a", "b"]).result()``
+    """
+
+    def __init__(self, futures: Sequence[CallFuture[R]]) -> None:
+        self.futures = list(futures)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.futures)} calls, {sum(future.done() for future in self.futures)} done>"
+
+    def __len__(self) -> int:
+        return len(self.futures)
+
+    def __iter__(self) -> Iterator[CallFuture[R]]:
+        return iter(self.futures)
+
+    def __getitem__(self, index: int) -> CallFuture[R]:
+        return self.futures[index]
+
+    def __await__(self) -> Generator[Any, Any, list[R]]:
+        return self._gather().__await__()
+
+    async def _gather(self) -> list[R]:
+        return [await future for future in self.futures]
+
+    def result(self, timeout: float | None = None) -> list[R]:
+        """Wait for all calls and return their values in the order of the items; the first failure is raised."""
+        import time
+
+        end = None if timeout is None else time.monotonic() + timeout
+        return [future.result(None if end is None else max(0.0, end - time.monotonic())) for future in self.futures]
+
+    load = result
+
+    def wait(self) -> None:
+        """Wait until every call has ended, well or not."""
+        for future in self.futures:
+            future.wait()
+
+    def running(self) -> bool:
+        """Whether some call has not ended yet."""
+        return any(future.running() for future in self.futures)
+
+    def unpack(self) -> tuple[list[Any], ...]:
+        """Turn a list of tuples into a tuple of lists, for functions that return several values."""
+        return tuple(list(column) for column in zip(*self.result(), strict=True))
+
+
+def resolved(value: Any) -> Any:
+    """Replace futures by their values, in lists, tuples and dicts too; everything else stays the same object."""
+    kind = type(value)
+    if kind is CallFuture or kind is MapFuture:
+        return value.result()
+    if kind is tuple or kind is list:
+        if any(_holds_future(item) for item in value):
+            return kind(resolved(item) for item in value)
+    elif kind is dict and any(_holds_future(item) for item in value.values()):
+        return {key: resolved(item) for key, item in value.items()}
+    return value
+
+
+def _holds_future(value: Any) -> bool:
+    kind = type(value)
+    if kind is CallFuture or kind is MapFuture:
+        return True
+    if kind is tuple or kind is list:
+        return any(_holds_future(item) for item in value)
+    return kind is dict and any(_holds_future(item) for item in value.values())
+
+
+def unfold(after: Any) -> tuple[CallFuture[Any], ...]:
+    """List the futures of an ``after=`` argument."""
+    if after is None:
+        return ()
+    return tuple(after) if isinstance(after, list | tuple | MapFuture) else (after,)

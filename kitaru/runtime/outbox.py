@@ -1,0 +1,177 @@
+"""One writer per process: events of all executions leave through it, in order, in groups.
+
+There is no hand-over between threads on the way of a durable event: whoever needs one written
+takes the lock and sends everything that waits; those who queued behind find theirs done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError, KitaruStaleRunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.store.events import Event
+    from kitaru.store.protocol import Ack, Batch, Expect, Refusal, Store
+
+GATHER = 0.01
+"""Seconds that events nobody waits for may gather before they are sent."""
+UNSENT_LIMIT = 100_000
+
+REFUSALS = {"stale": KitaruStaleRunnerError, "conflict": KitaruConflictError, "missing": KitaruNotFoundError}
+
+
+class Entry:
+    """A batch on its way. Once sent, it has a position or an error; a future, if any, is told after that."""
+
+    __slots__ = ("awaited", "batch", "error", "future", "on_refused", "position")
+
+    def __init__(self, batch: Batch, *, awaited: bool, on_refused: Callable[[Refusal], None] | None = None) -> None:
+        self.batch = batch
+        self.awaited = awaited
+        self.on_refused = on_refused
+        self.position: int | None = None
+        self.error: BaseException | None = None
+        self.future: Future[int] | None = None
+
+
+class Outbox:
+    """Sends events to a store.
+
+    Parameters
+    ----------
+    store
+        Where they go.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._queue: deque[Entry] = deque()
+        self._sending = threading.Lock()
+        self._work = threading.Event()
+        self._urgent = threading.Event()
+        self._flusher: threading.Thread | None = None
+        self._start = threading.Lock()
+
+    def post(self, events: list[Event], on_refused: Callable[[Refusal], None] | None = None) -> None:
+        """Queue events that nobody waits for; they are sent with the next durable one, or within 10 ms."""
+        self._queue.append(Entry({"events": events}, awaited=False, on_refused=on_refused))
+        self._wake()
+
+    def commit(self, events: list[Event], expect: Expect | None = None) -> int:
+        """Write events, return their position when they are on disk; raise if they are refused."""
+        entry = Entry(_batch(events, expect), awaited=True)
+        self._queue.append(entry)
+        sent: list[Entry] = []
+        with self._sending:
+            if entry.position is None and entry.error is None:
+                sent = self._send()
+        _tell(sent)
+        if entry.error is not None:
+            raise entry.error
+        assert entry.position is not None
+        return entry.position
+
+    def submit(self, events: list[Event], expect: Expect | None = None) -> Future[int]:
+        """Like `commit`, without waiting."""
+        entry = Entry(_batch(events, expect), awaited=True)
+        entry.future = Future()
+        self._queue.append(entry)
+        self._urgent.set()
+        self._wake()
+        return entry.future
+
+    def flush(self) -> None:
+        """Send what is queued and wait until it is written."""
+        with self._sending:
+            sent = self._send()
+        _tell(sent)
+        for entry in sent:
+            if entry.error is not None and not entry.awaited and entry.on_refused is None:
+                raise entry.error
+
+    def _send(self) -> list[Entry]:
+        entries = self._take()
+        if not entries:
+            return entries
+        try:
+            acks = self.store.append(
+                [entry.batch for entry in entries], durable=any(entry.awaited for entry in entries)
+            )
+        except BaseException as error:
+            self._put_back(entries)
+            for entry in entries:
+                entry.error = error
+            return entries
+        for entry, ack in zip(entries, acks, strict=True):
+            refused = ack.get("refused")
+            if refused is None:
+                entry.position = ack["position"]
+            else:
+                entry.error = refusal_error(refused)
+                if entry.on_refused is not None:
+                    entry.on_refused(refused)
+        return entries
+
+    def _take(self) -> list[Entry]:
+        queue = self._queue
+        entries = []
+        for _ in range(len(queue)):
+            entries.append(queue.popleft())
+        return entries
+
+    def _put_back(self, entries: list[Entry]) -> None:
+        """Keep what nobody waits for, to be sent when the store is there again."""
+        if len(self._queue) < UNSENT_LIMIT:
+            kept = [entry for entry in entries if not entry.awaited]
+            self._queue.extendleft(
+                Entry(entry.batch, awaited=False, on_refused=entry.on_refused) for entry in reversed(kept)
+            )
+
+    def _wake(self) -> None:
+        if self._flusher is None:
+            with self._start:
+                if self._flusher is None:
+                    self._flusher = threading.Thread(target=self._flush_forever, name="kitaru-outbox", daemon=True)
+                    self._flusher.start()
+        if not self._work.is_set():
+            self._work.set()
+
+    def _flush_forever(self) -> None:
+        while True:
+            self._work.wait()
+            self._urgent.wait(GATHER)
+            self._work.clear()
+            self._urgent.clear()
+            try:
+                self.flush()
+            except KitaruError:
+                # What nobody waits for is kept; the next durable event reports the trouble to the flow.
+                self._urgent.wait(1.0)
+
+
+def _batch(events: list[Event], expect: Expect | None) -> Batch:
+    return {"events": events} if expect is None else {"events": events, "expect": expect}
+
+
+def _tell(entries: list[Entry]) -> None:
+    """Settle futures outside of the lock: what hangs on them may want to write, too."""
+    for entry in entries:
+        if entry.future is None:
+            continue
+        if entry.error is not None:
+            entry.future.set_exception(entry.error)
+        else:
+            entry.future.set_result(entry.position or 0)
+
+
+def refusal_error(refused: Refusal) -> KitaruError:
+    """Make the exception that a refusal stands for."""
+    kind: Any = REFUSALS.get(refused["code"], KitaruConflictError)
+    error: KitaruError = kind(refused["message"])
+    return error

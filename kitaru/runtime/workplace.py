@@ -1,0 +1,183 @@
+"""Runs the attempts of one execution's calls: on this thread, on a pool of threads, or isolated."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruTimeoutError
+from kitaru.runtime.calls import scope_of, task_of
+from kitaru.stacks.capture import capture
+from kitaru.stacks.scope import current_call
+from kitaru.stacks.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.runtime.calls import Call
+    from kitaru.stacks.base import Stack, Task
+    from kitaru.stacks.scope import CallScope
+
+_threads: Threads | None = None
+_starting = threading.Lock()
+
+
+def threads() -> Threads:
+    """The process's pool of kernel threads for ``.submit`` and ``.map``."""
+    global _threads
+    with _starting:
+        if _threads is None:
+            _threads = Threads()
+        return _threads
+
+
+class Workplace:
+    """Where the calls of one execution run.
+
+    Parameters
+    ----------
+    runtime
+        What calls do that say nothing themselves: ``"inline"`` or ``"isolated"``.
+    isolated
+        Makes or returns the stack that runs isolated calls; asked for at the first one.
+    """
+
+    def __init__(self, runtime: str, isolated: Callable[[], Stack]) -> None:
+        self.runtime = runtime
+        self._isolated = isolated
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def run(self, call: Call, attempt: int) -> Any:
+        """Run an attempt from this thread and return what the function returns."""
+        task = task_of(call, attempt)
+        scope = scope_of(call, task)
+        if self._is_isolated(call):
+            return self._wait_isolated(call, task, scope)
+        if inspect.iscoroutinefunction(task.function):
+            return self._on_loop(task, scope).result()
+        if task.timeout is not None:
+            return self._with_deadline(task, scope)
+        return run_inline(task, scope)
+
+    def start(self, call: Call, attempt: int) -> Future[Any]:
+        """Run an attempt for the pool: a plain function right here, everything else elsewhere."""
+        task = task_of(call, attempt)
+        scope = scope_of(call, task)
+        if self._is_isolated(call):
+            return self._submit_isolated(call, task, scope)
+        if inspect.iscoroutinefunction(task.function):
+            return self._on_loop(task, scope)
+        done: Future[Any] = Future()
+        try:
+            done.set_result(self._with_deadline(task, scope) if task.timeout is not None else run_inline(task, scope))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+    async def run_async(self, call: Call, attempt: int) -> Any:
+        """Await an attempt on the running loop."""
+        task = task_of(call, attempt)
+        scope = scope_of(call, task)
+        if self._is_isolated(call):
+            return await asyncio.wrap_future(self._submit_isolated(call, task, scope))
+        return await run_coroutine(task, scope)
+
+    def _is_isolated(self, call: Call) -> bool:
+        return (call.spec.runtime or self.runtime) == "isolated"
+
+    def _submit_isolated(self, call: Call, task: Task, scope: CallScope) -> Future[Any]:
+        future = self._isolated().submit(task, scope.emit)
+        call.execution.on_unwind.append(future.cancel)
+        future.add_done_callback(lambda _: call.execution.on_unwind.remove(future.cancel))
+        return future
+
+    def _wait_isolated(self, call: Call, task: Task, scope: CallScope) -> Any:
+        future = self._submit_isolated(call, task, scope)
+        try:
+            return future.result()
+        finally:
+            call.execution.check()
+
+    def _with_deadline(self, task: Task, scope: CallScope) -> Any:
+        done: Future[Any] = Future()
+        context = copy_context()
+
+        def work() -> None:
+            try:
+                result = context.run(run_inline, task, scope)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        threads().start(work)
+        try:
+            return done.result(task.timeout)
+        except FutureTimeoutError:
+            if done.done():
+                raise
+            raise timed_out(task, still_running=True) from None
+
+    def _on_loop(self, task: Task, scope: CallScope) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(run_coroutine(task, scope), self._side_loop())
+
+    def _side_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop for async checkpoints that sync code calls; it has a thread of its own."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="kitaru-loop", daemon=True).start()
+            return self._loop
+
+    def close(self) -> None:
+        """Stop the loop, if there is one."""
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop = None
+
+
+def run_inline(task: Task, scope: CallScope) -> Any:
+    """Run a plain function on this thread, with its scope set and its output captured."""
+    token = current_call.set(scope)
+    try:
+        with capture(scope):
+            return task.function(*task.args, **task.kwargs)
+    finally:
+        current_call.reset(token)
+
+
+async def run_coroutine(task: Task, scope: CallScope) -> Any:
+    """Await a coroutine function, with its scope set, its output captured and its time limited."""
+    token = current_call.set(scope)
+    try:
+        with capture(scope):
+            async with asyncio.timeout(task.timeout) as limit:
+                return await task.function(*task.args, **task.kwargs)
+    except TimeoutError:
+        if limit.expired():
+            raise timed_out(task, still_running=False) from None
+        raise
+    finally:
+        current_call.reset(token)
+
+
+def timed_out(task: Task, *, still_running: bool) -> KitaruTimeoutError:
+    """Say which call ran out of time, and whether its thread lives on."""
+    rest = (
+        " Threads cannot be killed: the function still runs, and what it returns is discarded. With "
+        "@checkpoint(runtime='isolated') it would be killed."
+        if still_running
+        else ""
+    )
+    return KitaruTimeoutError(
+        f"Checkpoint {task.info.call!r} of execution {task.info.exec_id} took longer than its timeout of "
+        f"{task.timeout:g} seconds.{rest}",
+        exec_id=task.info.exec_id,
+    )
