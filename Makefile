@@ -36,7 +36,9 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
 demo: setup ## execute the tour notebook and print what its cells print
-	$(RUN) scripts/run_notebook.py notebooks/tour.ipynb build/tour.ipynb
+	mkdir -p build
+	KITARU_HOME="$$(mktemp -d "$(CURDIR)/build/demo-home-XXXXXX")" \
+		$(RUN) scripts/run_notebook.py notebooks/tour.ipynb build/tour.ipynb
 
 test: setup ## all tests but the soak tests
 	$(PYTEST) $(PARALLEL) -m "not soak"
@@ -68,7 +70,7 @@ lock: .venv/.locked ## resolve the lock from pyproject.toml; LOCK_OPTIONS=--upgr
 		--generate-hashes --no-header --no-annotate --quiet $(LOCK_OPTIONS) --output-file $(LOCK)
 
 docs: setup ## build the documentation into build/docs
-	$(RUN) -m sphinx -W --keep-going --quiet -b html -d build/doctrees docs build/docs
+	$(RUN) -m sphinx -W --keep-going --quiet --fresh-env -b html -d build/doctrees docs build/docs
 
 cli-reference: setup ## write docs/reference/cli.md again from the command line's own help
 	$(RUN) scripts/cli_reference.py

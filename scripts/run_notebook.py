@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -60,6 +61,7 @@ def run(source: Path, target: Path, timeout: int) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=show_source,
+        config=Config({} if sys.platform == "win32" else {"KernelManager": {"transport": "ipc"}}),
     )
     try:
         client.execute()
