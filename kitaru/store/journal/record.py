@@ -6,10 +6,11 @@ deleted execution were taken out of the journal, a record without events stands 
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from kitaru.store.events import Event
-from kitaru.store.protocol import Ack
+if TYPE_CHECKING:
+    from kitaru.store.events import Event
+    from kitaru.store.protocol import Ack
 
 
 class JournalRecord(TypedDict):
