@@ -1,0 +1,8 @@
+"""The DuckDB side of the store: journal events become rows, rows answer questions."""
+
+from __future__ import annotations
+
+from kitaru.store.database.database import Database, Quarantined
+from kitaru.store.database.faults import DatabaseDamagedError
+
+__all__ = ["Database", "DatabaseDamagedError", "Quarantined"]

@@ -1,0 +1,47 @@
+"""Run a query and get plain rows: dicts with JSON columns decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from kitaru.store.database.rows import Row
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Query:
+    """Queries over one connection; `statements` counts them.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> Query(duckdb.connect()).rows('SELECT 1 AS a, \\'{"b": 2}\\'::JSON AS j')
+    [{'a': 1, 'j': {'b': 2}}]
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.statements = 0
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows."""
+        self.statements += 1
+        result = self._connection.execute(query, list(parameters))
+        description = result.description
+        names = [column[0] for column in description]
+        documents = [column[0] for column in description if str(column[1]) == "JSON"]
+        rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        for name in documents:
+            for row in rows:
+                if row[name] is not None:
+                    row[name] = orjson.loads(row[name])
+        return rows
+
+    def first(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """Return the first row, or None."""
+        rows = self.rows(query, parameters)
+        return rows[0] if rows else None
