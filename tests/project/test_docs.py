@@ -113,7 +113,9 @@ def test_every_public_name_is_in_the_api_reference() -> None:
 def test_every_environment_variable_is_in_the_configuration_page() -> None:
     text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     used = {
-        name for path in modules() for name in re.findall(r"\bKITARU_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8"))
+        name
+        for path in modules()
+        for name in re.findall(r"[\"'](KITARU_[A-Z_]*[A-Z])[\"']", path.read_text(encoding="utf-8"))
     }
     assert {name for name in used - INTERNAL_VARIABLES if f"`{name}`" not in text} == set()
 
