@@ -14,6 +14,7 @@ from kitaru.store.database.lookup import DatabaseLookup
 from kitaru.store.database.migrations import MIGRATIONS, migrate, schema_version
 from kitaru.store.database.projection import Projection
 from kitaru.store.database.query import Query
+from kitaru.store.database.reads import answer
 from kitaru.store.database.rows import Row
 from kitaru.store.database.tables import Tables
 from kitaru.store.events import CREATED, Event
@@ -125,6 +126,23 @@ class Database:
             found: list[Quarantined] = []
             self._apply(batch, end, {record["client"]: record for record in records if record["client"]}, found)
             return found
+
+    def read(self, name: str, /, **parameters: Any) -> Any:
+        """Answer a named read from one consistent view of the rows; see `kitaru.store.database.reads`.
+
+        Raises
+        ------
+        KitaruUsageError
+            If there is no such read, or it does not take these parameters.
+        KitaruNotFoundError
+            If what is asked for does not exist.
+        """
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            return answer(Query(cursor), name, parameters)
+        finally:
+            cursor.close()
 
     def checkpoint(self) -> None:
         """Move everything from DuckDB's log of writes into its file."""
@@ -264,4 +282,4 @@ def _is_senseless(error: Exception) -> bool:
     """Whether an event is to blame, and not the disk or the memory."""
     import duckdb
 
-    return isinstance(error, (*_SENSELESS, duckdb.DataError, duckdb.IntegrityError, duckdb.ProgrammingError))
+    return isinstance(error, (*_SENSELESS, duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException))

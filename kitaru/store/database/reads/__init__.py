@@ -1,0 +1,8 @@
+"""The named reads of the store; importing this package registers them."""
+
+from __future__ import annotations
+
+from kitaru.store.database.reads import cache, executions, listings, records, statistics
+from kitaru.store.database.reads.registry import READS, answer
+
+__all__ = ["READS", "answer", "cache", "executions", "listings", "records", "statistics"]

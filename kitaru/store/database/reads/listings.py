@@ -1,0 +1,126 @@
+"""Reads over many executions: lists, and ids from their beginnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from kitaru.errors import KitaruUsageError
+from kitaru.store.database.query import Query
+from kitaru.store.database.reads.executions import with_duration
+from kitaru.store.database.reads.registry import named, positive
+
+_SUMMARY: Final = (
+    "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
+    "metadata, created_at, started_at, ended_at, reason, failure, failed_call, cancel_requested, waits_pending, calls, "
+    "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, first_position"
+)
+
+_ORDERS: Final = {
+    "started_at": "coalesce(started_at, created_at)",
+    "created_at": "created_at",
+    "ended_at": "ended_at",
+    "duration": "ended_at - started_at",
+    "cost": "cost_usd",
+    "tokens": "total_tokens",
+    "calls": "calls",
+    "flow": "flow",
+    "status": "status",
+}
+
+_TEXT: Final = (
+    "contains(lower(concat_ws(' ', exec_id, flow, notebook, failure->>'$.message', failed_call, "
+    "array_to_string(tags, ' '), metadata::VARCHAR)), lower(?))"
+)
+
+
+@named("executions")
+def executions(
+    query: Query,
+    flow: str | None = None,
+    statuses: Sequence[str] | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    text: str | None = None,
+    notebook: str | None = None,
+    parent: str | None = None,
+    original: str | None = None,
+    originals_only: bool = False,
+    tags: Sequence[str] | None = None,
+    order: str = "-started_at",
+    limit: int = 50,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """Return summaries of the executions that fit, and how many fit in all."""
+    where, values = conditions(flow=flow, statuses=statuses, since=since, until=until, tags=tags)
+    for clause, value in (
+        ("notebook = ?", notebook),
+        ("parent_exec_id = ?", parent),
+        ("original_exec_id = ?", original),
+        (_TEXT, text),
+    ):
+        if value is not None:
+            where.append(clause)
+            values.append(value)
+    if originals_only:
+        where.append("original_exec_id IS NULL")
+    chosen = " AND ".join(where) or "true"
+    page = [positive("limit", limit), positive("offset", offset, least=0)]
+    total = query.rows(f"SELECT count(*) AS n FROM internal.all_executions WHERE {chosen}", values)  # noqa: S608
+    items = query.rows(
+        f"SELECT {_SUMMARY} FROM internal.all_executions WHERE {chosen} "  # noqa: S608
+        f"ORDER BY {_order(order)}, first_position DESC LIMIT ? OFFSET ?",
+        [*values, *page],
+    )
+    return {"items": [with_duration(item) for item in items], "total": total[0]["n"]}
+
+
+@named("resolve")
+def resolve(query: Query, prefix: str) -> list[str]:
+    """Return up to ten ids of executions that begin so, the exact one first."""
+    begin = prefix if prefix.startswith("kr-") else f"kr-{prefix}"
+    rows = query.rows(
+        "SELECT exec_id FROM internal.all_executions WHERE starts_with(exec_id, ?) OR exec_id = ? "
+        "ORDER BY exec_id NOT IN (?, ?), first_position DESC LIMIT 10",
+        [begin, prefix, begin, prefix],
+    )
+    return [row["exec_id"] for row in rows]
+
+
+def conditions(
+    *,
+    flow: str | None,
+    statuses: Sequence[str] | None,
+    since: float | None,
+    until: float | None,
+    tags: Sequence[str] | None = None,
+    stack: str | None = None,
+) -> tuple[list[str], list[Any]]:
+    """Return the conditions that several reads share, and their values."""
+    clauses = (
+        ("flow = ?", flow),
+        ("stack = ?", stack),
+        ("list_contains(?::VARCHAR[], status)", _several("statuses", statuses)),
+        ("coalesce(started_at, created_at) >= ?", since),
+        ("coalesce(started_at, created_at) < ?", until),
+        ("list_has_all(tags, ?::VARCHAR[])", _several("tags", tags)),
+    )
+    given = [(clause, value) for clause, value in clauses if value is not None]
+    return [clause for clause, _ in given], [value for _, value in given]
+
+
+def _several(name: str, values: Iterable[str] | None) -> list[str] | None:
+    if isinstance(values, str):
+        raise KitaruUsageError(f"{name} must be a list of texts, for example [{values!r}].")
+    return None if values is None else [str(value) for value in values]
+
+
+def _order(order: str) -> str:
+    column = _ORDERS.get(order.removeprefix("-"))
+    if column is None:
+        raise KitaruUsageError(
+            f"Executions cannot be ordered by {order!r}. Choose one of {', '.join(_ORDERS)}; a leading - means descending."
+        )
+    return f"{column} {'DESC' if order.startswith('-') else 'ASC'} NULLS LAST"
+
+

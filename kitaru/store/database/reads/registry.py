@@ -1,0 +1,86 @@
+"""The named reads: one function each, found by its name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from kitaru.errors import KitaruNotFoundError, KitaruUsageError
+from kitaru.store.database.query import Query
+from kitaru.store.database.rows import Row
+
+Read = Callable[..., Any]
+
+READS: Final[dict[str, Read]] = {}
+
+
+def named(name: str) -> Callable[[Read], Read]:
+    """Make a function the answer to the read called `name`."""
+
+    def register(function: Read) -> Read:
+        READS[name] = function
+        return function
+
+    return register
+
+
+def answer(query: Query, name: str, parameters: dict[str, Any]) -> Any:
+    """Answer the read called `name`.
+
+    Raises
+    ------
+    KitaruUsageError
+        If there is no such read, or it does not take these parameters.
+    """
+    function = READS.get(name)
+    if function is None:
+        raise KitaruUsageError(f"There is no read called {name!r}. The reads are: {', '.join(sorted(READS))}.")
+    try:
+        inspect.signature(function).bind(query, **parameters)
+    except TypeError as error:
+        known = ", ".join(list(inspect.signature(function).parameters)[1:])
+        raise KitaruUsageError(f"The read {name!r} takes the parameters {known}: {error}.") from None
+    return function(query, **parameters)
+
+
+def find_execution(query: Query, exec_id: str) -> Row:
+    """Return the row of an execution.
+
+    Raises
+    ------
+    KitaruNotFoundError
+        If there is none.
+    """
+    row = query.first("FROM internal.all_executions WHERE exec_id = ?", [exec_id])
+    if row is None:
+        raise KitaruNotFoundError(
+            f"There is no execution {exec_id!r} in this store. "
+            "List what there is with `kitaru executions list`, and check that it is the right home."
+        )
+    return row
+
+
+def reach(execution: Row) -> list[int]:
+    """Return the first and the last journal position that rows of an execution can have.
+
+    Examples
+    --------
+    >>> reach({"status": "completed", "first_position": 3, "last_position": 9})
+    [3, 9]
+    """
+    ended = execution["status"] in ("completed", "failed", "cancelled")
+    return [execution["first_position"], execution["last_position"] if ended else 2**62]
+
+
+def positive(name: str, value: Any, *, least: int = 1) -> int:
+    """Check a count that a caller gave.
+
+    Examples
+    --------
+    >>> positive("limit", 5)
+    5
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise KitaruUsageError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    return value
