@@ -71,6 +71,7 @@ class Execution:
     parking: threading.Event = field(default_factory=threading.Event)
     loop: AbstractEventLoop | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    news: threading.Condition = field(default_factory=threading.Condition)
     sequence: int = 0
     last_call: str | None = None
     in_flight: set[Any] = field(default_factory=set)
@@ -122,7 +123,13 @@ class Execution:
                 woken = []
         for wake in woken:
             wake()
+        self.wake()
         return self.unwinding
+
+    def wake(self) -> None:
+        """Let whoever waits for an answer look again."""
+        with self.news:
+            self.news.notify_all()
 
     def on_refused(self, refusal: Refusal) -> None:
         """Another runner has the execution: stop here."""

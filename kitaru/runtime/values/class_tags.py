@@ -76,7 +76,7 @@ def _fields(value: Any) -> dict[str, Any]:
     return {**{name: getattr(value, name) for name in sorted(slots)}, **held}
 
 
-def _is_ordinary(cls: type) -> bool:
+def _is_ordinary(cls: Any) -> bool:
     # A class that pickles in its own way, or sits on a built-in type, holds more than its fields.
     state = ("__getstate__", "__setstate__")
     return (

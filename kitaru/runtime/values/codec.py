@@ -49,9 +49,9 @@ _registered: dict[str, Codec] = {}
 def register_codec(codec: Codec) -> None:
     """Add a codec for values that Kitaru cannot store, or not well enough, by itself.
 
-    It comes before all built-in codecs, also for values nested in lists, dicts and dataclasses. Registering a name again replaces
-    the earlier codec, so a notebook cell may run twice. A package registers its codecs in the entry point group
-    ``kitaru.codecs`` instead; an entry point names a codec object or a class without parameters.
+    It comes before all built-in codecs, also for values nested in lists, dicts and dataclasses. Registering a name
+    again replaces the earlier codec, so a notebook cell may run twice. A package registers its codecs in the entry
+    point group ``kitaru.codecs`` instead; an entry point names a codec object or a class without parameters.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from enum import Enum
+from enum import Enum, Flag
 from hashlib import sha256
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -127,7 +127,7 @@ class _Walk:
         if added is not None:
             return self.named("codec", kind, added)
         if isinstance(value, Enum):
-            return self.named("enum", kind, value.name if value.name is not None else value.value)
+            return self.named("enum", kind, value.value if isinstance(value, Flag) else value.name)
         if kind.__module__.partition(".")[0] in _ARRAY_PACKAGES:
             from kitaru.runtime.values.digest_arrays import array_parts
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from kitaru.runtime.values.digests import digest
 
-# Arrow's own metadata has a place for the index of a frame, none for the fact that it was a series.
+# Arrow's own metadata has a place for the index of a frame, none for columns that are a range or for a lone series.
+_RANGE = b"kitaru.columns"
 _SERIES = b"kitaru.series"
 
 
@@ -37,12 +38,17 @@ class PandasCodec:
 
     def decode(self, data: bytes | memoryview) -> Any:
         """Read the Arrow stream."""
+        import pandas as pd
+
         table = _read_stream(data)
-        frame = table.to_pandas()
-        if _SERIES not in (table.schema.metadata or {}):
+        frame, marks = table.to_pandas(), table.schema.metadata or {}
+        if _RANGE in marks:
+            start, stop, step = map(int, marks[_RANGE].split())
+            frame.columns = pd.RangeIndex(start, stop, step, name=frame.columns.name)
+        if _SERIES not in marks:
             return frame
         series = frame.iloc[:, 0]
-        series.name = None if table.schema.metadata[_SERIES] == b"unnamed" else series.name
+        series.name = None if marks[_SERIES] == b"unnamed" else series.name
         return series
 
 
@@ -113,10 +119,17 @@ def _table_of(value: Any) -> Any:
     import pyarrow as pa
 
     if isinstance(value, pd.DataFrame):
-        return pa.Table.from_pandas(value)
+        table = pa.Table.from_pandas(value)
+        columns: Any = value.columns
+        if not isinstance(columns, pd.RangeIndex):
+            return table
+        return _marked(table, _RANGE, b"%d %d %d" % (columns.start, columns.stop, columns.step))
     table = pa.Table.from_pandas(value.to_frame("values" if value.name is None else value.name))
-    mark = b"unnamed" if value.name is None else b"named"
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _SERIES: mark})
+    return _marked(table, _SERIES, b"unnamed" if value.name is None else b"named")
+
+
+def _marked(table: Any, key: bytes, mark: bytes) -> Any:
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), key: mark})
 
 
 def _write_stream(value: Any) -> memoryview:

@@ -7,6 +7,8 @@ import pickle
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, MethodType
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle  # type: ignore[import-untyped]
+
 from kitaru.errors import KitaruSerializationError
 from kitaru.runtime.values.references import type_name
 
@@ -26,8 +28,6 @@ def encode(value: Any, where: str) -> memoryview:
     KitaruSerializationError
         If it cannot be pickled, or its pickle cannot be read back; the message names the part that is at fault.
     """
-    import cloudpickle
-
     buffer = io.BytesIO()
     try:
         cloudpickle.dump(value, buffer, protocol=5)
@@ -94,8 +94,6 @@ def _remedy(part: Any) -> str:
 
 
 def _pickles(value: Any) -> bool:
-    import cloudpickle
-
     try:
         cloudpickle.dumps(value, protocol=5)
     # Any error at all means that this part does not pickle.
@@ -105,8 +103,6 @@ def _pickles(value: Any) -> bool:
 
 
 def _round_trips(value: Any) -> bool:
-    import cloudpickle
-
     try:
         pickle.loads(cloudpickle.dumps(value, protocol=5))  # noqa: S301 -- bytes written by the same line
     except Exception:

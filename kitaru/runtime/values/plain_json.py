@@ -33,9 +33,4 @@ def is_plain(value: Any, depth: int = 0) -> bool:
             if type(key) is not str or (type(item) not in _ATOMS and not is_plain(item, depth + 1)):
                 return False
         return True
-    if kind is list:
-        for item in value:
-            if type(item) not in _ATOMS and not is_plain(item, depth + 1):
-                return False
-        return True
-    return False
+    return kind is list and all(type(item) in _ATOMS or is_plain(item, depth + 1) for item in value)

@@ -36,7 +36,7 @@ def _array(value: Any, name: str) -> dict[str, Any]:
     head = value.reshape(-1)[:_VALUES] if value.flags.c_contiguous else value.flat[:_VALUES]
     return {
         "kind": "array",
-        "text": f"{name} {' × '.join(map(str, shape)) or 'scalar'} of {dtype}",
+        "text": f"{name} {' x '.join(map(str, shape)) or 'scalar'} of {dtype}",
         "shape": shape,
         "dtype": dtype,
         "values": [_cell(item) for item in head.tolist()],
@@ -81,7 +81,7 @@ def _table(
 ) -> dict[str, Any]:
     return {
         "kind": "table",
-        "text": f"{name} {shape[0]} × {shape[1]}: " + clean(", ".join(map(_label, columns)), 140),
+        "text": f"{name} {shape[0]} x {shape[1]}: " + clean(", ".join(map(_label, columns)), 140),
         "columns": [_label(column) for column in columns],
         "dtypes": [clean(str(dtype), _NAME) for dtype in dtypes],
         "shape": [int(length) for length in shape],
@@ -104,7 +104,7 @@ def _image(value: Any) -> dict[str, Any] | None:
     width, height = value.size
     described = {
         "kind": "image",
-        "text": f"image {width} × {height} {value.mode}",
+        "text": f"image {width} x {height} {value.mode}",
         "size": [width, height],
         "mode": value.mode,
     }

@@ -14,6 +14,7 @@ _MAX_TEXT = 1_200
 _MAX_ITEMS = 20
 _MAX_DEPTH = 4
 _HEX_BYTES = 64
+_CONTAINER_REPRS: frozenset[Any] = frozenset(kind.__repr__ for kind in (list, tuple, set, frozenset, dict))
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow", "PIL"})
 
 
@@ -106,7 +107,7 @@ def _joined(parts: Any, total: int, limit: int) -> str:
 
 
 def _has_no_own_repr(kind: type) -> bool:
-    return kind.__repr__ in (list.__repr__, tuple.__repr__, set.__repr__, frozenset.__repr__, dict.__repr__)
+    return kind.__repr__ in _CONTAINER_REPRS
 
 
 def _field_names(kind: type) -> list[str] | None:
@@ -122,6 +123,8 @@ def _field_names(kind: type) -> list[str] | None:
 def _described(value: Any, kind: type) -> dict[str, Any]:
     if kind is str:
         return _text(value)
+    if kind is int:
+        return {"kind": "text", "text": line(value)}
     if kind in (bytes, bytearray, memoryview):
         return _bytes(value, kind)
     if kind in (list, dict, tuple, set, frozenset):

@@ -142,8 +142,8 @@ def _encoded_by_codec(value: Any, where: str) -> tuple[str, bytes | memoryview] 
         raise
     except Exception as error:
         raise KitaruSerializationError(
-            f"Cannot store {where}: the codec for {type_name(type(value))} failed with {type(error).__name__}: {error}. "
-            "Correct the codec, or return plain data instead."
+            f"Cannot store {where}: the codec for {type_name(type(value))} failed with {type(error).__name__}: "
+            f"{error}. Correct the codec, or return plain data instead."
         ) from error
     codec = _library_codec(value)
     if codec is None:

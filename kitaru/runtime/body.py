@@ -1,0 +1,194 @@
+"""One run of a flow's body in this process, from claim to end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruError
+from kitaru.runtime.execution import current_execution
+from kitaru.runtime.failures import describe
+from kitaru.runtime.futures import resolved
+from kitaru.runtime.parameters import spread
+from kitaru.runtime.signals import Stopped, Suspended, Unwind
+from kitaru.runtime.values import encode
+from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from kitaru.runtime.engine import Engine
+    from kitaru.runtime.execution import Execution
+    from kitaru.runtime.flow import Flow
+    from kitaru.store.events import Event
+
+
+class Run:
+    """A body at work; `done` when it has ended or was let go, `outcome` says how.
+
+    Parameters
+    ----------
+    engine
+        Whose run it is; asked to continue when an answer comes after the runner let go.
+    execution, flow, arguments
+        What is run.
+    """
+
+    def __init__(self, engine: Engine, execution: Execution, flow: Flow[..., Any], arguments: dict[str, Any]) -> None:
+        self.engine = engine
+        self.execution = execution
+        self.flow = flow
+        self.arguments = arguments
+        self.done: Future[None] = Future()
+        self.outcome: dict[str, Any] | None = None
+        self.looked_at = False
+        self._continuing = threading.Lock()
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._main,), name=f"kitaru-{execution.exec_id}", daemon=True
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the body still runs."""
+        return not self.done.done()
+
+    def start(self) -> None:
+        """Run the body on its own thread."""
+        self._thread.start()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the body's thread."""
+        self._thread.join(timeout)
+
+    def on_event(self, event: Event) -> None:
+        """Take in what others wrote about this execution."""
+        kind, execution = event["kind"], self.execution
+        if kind in (kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED):
+            self._answered(event)
+        elif kind == kinds.CANCELLED:
+            self._cancelled(event)
+        elif kind == kinds.CLAIMED and event.get("epoch", 0) > execution.epoch:
+            execution.unwind(Stopped(f"execution {execution.exec_id} was taken over by another runner"))
+
+    def _answered(self, event: Event) -> None:
+        asked = self.execution.history.waits.get(event["body"]["wait"])
+        if asked is not None and asked.status == "pending":
+            if event["kind"] == kinds.WAIT_ABORTED:
+                asked.status = "aborted"
+            else:
+                asked.value, asked.status = event["body"]["value"], "answered"
+            self.execution.wake()
+        if not self.alive:
+            self._continue_if_answered()
+
+    def _continue_if_answered(self) -> None:
+        """Go on, once, if the answer came while the body let go or after."""
+        waiting = self.outcome is not None and self.outcome["status"] == "waiting"
+        pending = any(wait.status == "pending" for wait in self.execution.history.waits.values())
+        if waiting and not pending and self._continuing.acquire(blocking=False):
+            threading.Thread(target=self._go_on, name="kitaru-resume", daemon=True).start()
+
+    def _go_on(self) -> None:
+        """Continue an execution that this process had let go; another runner may be faster, and that is fine."""
+        try:
+            self.engine.resume(self.execution.exec_id, self.flow)
+        except KitaruError as error:
+            sys.stderr.write(f"{self.execution.exec_id} was answered but does not go on here: {error}\n")
+
+    def _cancelled(self, event: Event) -> None:
+        self.execution.cancel()
+        if self.alive:
+            self._end({"status": "cancelled", "reason": event["body"].get("reason")})
+
+    def _main(self) -> None:
+        token = current_execution.set(self.execution)
+        try:
+            outcome = self._attempts()
+        except BaseException as error:
+            outcome = {"status": "interrupted", "error": error, "reason": str(error)}
+            sys.stderr.write(f"{self.execution.exec_id}: the end of the execution could not be recorded: {error}\n")
+        finally:
+            current_execution.reset(token)
+            self.execution.workplace.close()
+        self._end(outcome)
+        self._continue_if_answered()
+
+    def _end(self, outcome: dict[str, Any]) -> None:
+        if self.done.done():
+            return
+        self.outcome = outcome
+        if outcome["status"] != "waiting":
+            self.engine.hub.forget(self.execution.exec_id, self.on_event)
+        self.done.set_result(None)
+
+    def _attempts(self) -> dict[str, Any]:
+        from kitaru.runtime.recorded import history_from
+
+        execution = self.execution
+        while True:
+            try:
+                return self._completed(self._once())
+            except Unwind as signal:
+                return self._unwound(signal)
+            except BaseException as error:
+                if execution.unwinding is not None:
+                    return self._unwound(execution.unwinding)
+                if execution.history.attempts >= execution.settings.retries or not isinstance(error, Exception):
+                    return self._failed(error)
+                attempts = execution.history.attempts + 1
+                execution.post(kinds.EXECUTION_LOGGED, {"metadata": {"kitaru_flow_retries": attempts}})
+                execution.outbox.flush()
+                recorded = self.engine.store.read("history", exec_id=execution.exec_id)
+                execution.history = history_from(recorded, execution.settings.on_divergence)
+                execution.history.attempts = attempts
+                execution.sequence, execution.last_call = 0, None
+                execution.counters.clear()
+                execution.futures.clear()
+
+    def _once(self) -> Any:
+        args, kwargs = spread(self.flow, dict(self.arguments))
+        try:
+            if self.flow.is_async:
+                result = asyncio.run(self._coroutine(args, kwargs))
+            else:
+                result = self.flow.function(*args, **kwargs)
+            result = resolved(result)
+        finally:
+            self._drain()
+        self.execution.check()
+        for future in self.execution.futures:
+            future.result()
+        return result
+
+    async def _coroutine(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.execution.loop = asyncio.get_running_loop()
+        return await self.flow.function(*args, **kwargs)
+
+    def _drain(self) -> None:
+        """Wait for calls that the body started and did not wait for."""
+        for future in list(self.execution.futures):
+            future.exception()
+
+    def _completed(self, result: Any) -> dict[str, Any]:
+        output = encode(result, self.execution.payloads)
+        self.execution.commit(kinds.COMPLETED, {"output": output})
+        return {"status": "completed", "result": result}
+
+    def _failed(self, error: BaseException) -> dict[str, Any]:
+        failure = describe(error)
+        self.execution.commit(kinds.FAILED, {"failure": failure, "call": None})
+        return {"status": "failed", "error": error, "failure": failure}
+
+    def _unwound(self, signal: Unwind) -> dict[str, Any]:
+        execution = self.execution
+        if isinstance(signal, Suspended):
+            asked = [wait for wait in execution.history.waits.values() if wait.status == "pending"]
+            execution.commit(kinds.SUSPENDED, {"wait": str(signal)})
+            return {"status": "waiting", "questions": [(wait.name, wait.question) for wait in asked]}
+        if execution.cancel_wanted.is_set():
+            return {"status": "cancelled"}
+        if any(wait.status == "aborted" for wait in execution.history.waits.values()):
+            return {"status": "cancelled", "reason": str(signal)}
+        return {"status": "interrupted", "reason": str(signal)}

@@ -1,0 +1,65 @@
+"""Flows that a flow runs: child executions, found again when the parent is resumed.
+
+Starting a child is a call of the parent's body like any other; its recorded output is the child's id.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruConflictError, KitaruContextError
+from kitaru.runtime.calls import open_call, perform
+from kitaru.runtime.checkpoint import CheckpointSpec
+from kitaru.runtime.effects import block
+from kitaru.runtime.execution import child_id, current_execution
+from kitaru.runtime.handle import FlowHandle
+from kitaru.stacks.scope import current_call
+
+if TYPE_CHECKING:
+    from kitaru.runtime.engine import Engine
+    from kitaru.runtime.execution import Execution
+    from kitaru.runtime.flow import Flow
+    from kitaru.runtime.settings import Settings
+
+
+def start_child(
+    engine: Engine, parent: Execution, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings,
+    forced: bool | None,
+) -> FlowHandle[Any]:
+    """Start a flow from the body of another one, or attach to the child that an earlier run of the body started."""
+    scope = current_call.get()
+    if scope is not None:
+        raise KitaruContextError(
+            f"Flow {flow.name} is started inside of checkpoint {scope.info.call!r}. Start it in the flow's body, so "
+            "that a resumed execution finds it again."
+        )
+    names: list[str] = []
+
+    def start(**inputs: Any) -> str:
+        exec_id = child_id(parent.exec_id, names[0])
+        token = current_execution.set(None)
+        try:
+            engine.launch(
+                exec_id, flow, inputs, settings, forced=forced, parent=(parent.exec_id, names[0])
+            )
+        except KitaruConflictError:
+            pass  # started by an earlier runner of the parent, which died before it could record the call
+        finally:
+            current_execution.reset(token)
+        return exec_id
+
+    start.__signature__ = flow.signature  # type: ignore[attr-defined]
+    spec = CheckpointSpec(start, flow.name, inspect.signature(start), type="flow", runtime="inline", cache=False)
+    args, kwargs = spec.spread(arguments)
+    call = open_call(parent, spec, args, kwargs)
+    names.append(call.name)
+    exec_id = block(perform(call))
+    _continue(engine, exec_id, flow)
+    return FlowHandle(engine, exec_id, flow.name)
+
+
+def _continue(engine: Engine, exec_id: str, flow: Flow[..., Any]) -> None:
+    """Go on with a child whose runner died with its parent's."""
+    if exec_id not in engine.runs and engine.status(exec_id) in ("interrupted", "pending"):
+        engine.resume(exec_id, flow)

@@ -1,0 +1,285 @@
+"""The engine of one process: starts, continues and ends executions on one store."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruConflictError, KitaruStateError
+from kitaru.runtime.body import Run
+from kitaru.runtime.caching import ResultCache
+from kitaru.runtime.execution import Execution, current_execution, new_id
+from kitaru.runtime.handle import FlowHandle
+from kitaru.runtime.hub import Hub
+from kitaru.runtime.outbox import Outbox
+from kitaru.runtime.parameters import bind
+from kitaru.runtime.recorded import history_from, plan_from
+from kitaru.runtime.replay import ReplayPlan
+from kitaru.runtime.settings import Settings
+from kitaru.runtime.snapshot import Snapshots, load_flow
+from kitaru.runtime.values import decode, encode
+from kitaru.runtime.workplace import Workplace
+from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kitaru.runtime.flow import Flow
+    from kitaru.store.events import Event
+    from kitaru.store.protocol import Store
+
+OPEN = ["pending", "running", "waiting", "interrupted"]
+_engines: dict[int, Engine] = {}
+_lock = threading.Lock()
+
+
+def engine() -> Engine:
+    """The engine on the store that this process uses."""
+    from kitaru.store.connect import open_store
+
+    store = open_store()
+    with _lock:
+        found = _engines.get(id(store))
+        if found is None or found.store is not store:
+            found = _engines[id(store)] = Engine(store)
+        return found
+
+
+class Engine:
+    """Starts, continues and ends executions.
+
+    Parameters
+    ----------
+    store
+        Where everything is recorded.
+    """
+
+    def __init__(self, store: Store) -> None:
+        from kitaru.runtime.exit import at_exit
+
+        self.store = store
+        self.outbox = Outbox(store)
+        self.hub = Hub(store)
+        self.snapshots = Snapshots(self.outbox)
+        self.runs: dict[str, Run] = {}
+        self.flows: dict[str, Flow[..., Any]] = {}
+        self._lock = threading.Lock()
+        at_exit(self)
+
+    def start(
+        self, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings, *, forced: bool | None = None,
+        tags: list[str] | None = None, plan: ReplayPlan | None = None, replay: dict[str, Any] | None = None,
+    ) -> FlowHandle[Any]:
+        """Record a new execution, start its body in the background and return its handle."""
+        parent = current_execution.get()
+        if parent is not None and plan is None:
+            from kitaru.runtime.children import start_child
+
+            return start_child(self, parent, flow, arguments, settings, forced)
+        return self.launch(new_id(), flow, arguments, settings, forced=forced, tags=tags, plan=plan, replay=replay)
+
+    def launch(
+        self, exec_id: str, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings, *,
+        forced: bool | None = None, tags: list[str] | None = None, plan: ReplayPlan | None = None,
+        replay: dict[str, Any] | None = None, parent: tuple[str, str] | None = None,
+    ) -> FlowHandle[Any]:
+        """Record an execution of this id and start it."""
+        payloads = self.store.payloads
+        body: dict[str, Any] = {
+            "flow": flow.name,
+            "snapshot_id": self.snapshots.record(flow),
+            "inputs": {name: encode(value, payloads, where=name) for name, value in arguments.items()},
+            "stack": settings.stack,
+            "spec": settings.record() | {"forced_cache": forced},
+            "parent_exec_id": parent[0] if parent else None,
+            "parent_call": parent[1] if parent else None,
+            "original_exec_id": plan.source if plan else None,
+            "replay": replay,
+            "notebook": os.environ.get("JPY_SESSION_NAME"),
+            "cwd": str(Path.cwd()),
+            "interpreter": sys.executable,
+            "tags": tags or [],
+            "metadata": {},
+        }
+        created: Event = {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}
+        position = self.outbox.commit([created, self._claim(exec_id, 1, "live")], {"exec_id": exec_id, "absent": True})
+        execution = self._execution(exec_id, flow.name, 1, settings, forced, plan)
+        return self._run(execution, flow, arguments, position)
+
+    def resume(
+        self, execution: str, flow: Flow[..., Any] | None = None, *, code: str = "recorded",
+        on_divergence: str = "error", statuses: tuple[str, ...] = ("interrupted", "waiting", "pending", "running"),
+    ) -> FlowHandle[Any]:
+        """Take an execution that has no runner and go on with it; finished calls are not run again.
+
+        Raises
+        ------
+        KitaruStateError
+            If it runs in a process that lives, or has ended.
+        KitaruConflictError
+            If somebody else takes it at the same time.
+        """
+        exec_id = self.resolve(execution)
+        if exec_id in self.runs and self.runs[exec_id].alive:
+            raise KitaruStateError(f"Execution {exec_id} runs in this process already; its handle can wait for it.")
+        recorded = self.store.read("history", exec_id=exec_id)
+        head = recorded["execution"]
+        _require(head, statuses)
+        flow = flow or self._flow_for(head, code)
+        arguments = {name: decode(value, self.store.payloads) for name, value in head["inputs"].items()}
+        epoch = head["epoch"] + 1
+        position = self.outbox.commit(
+            [self._claim(exec_id, epoch, code)],
+            {"exec_id": exec_id, "epoch": head["epoch"], "statuses": [head["status"]]},
+        )
+        spec = dict(head["spec"] or {})
+        forced = spec.pop("forced_cache", None)
+        settings = Settings(**(spec | {"on_divergence": on_divergence}))
+        plan = plan_from(self.store, head)
+        live = self._execution(exec_id, flow.name, epoch, settings, forced, plan)
+        live.history = history_from(recorded, on_divergence)
+        return self._run(live, flow, arguments, position)
+
+    def retry(self, execution: str, flow: Flow[..., Any] | None = None, *, code: str = "current") -> FlowHandle[Any]:
+        """Run a failed or cancelled execution again: what finished is kept, what failed runs anew."""
+        return self.resume(execution, flow, code=code, statuses=("failed", "cancelled", "interrupted"))
+
+    def replay(
+        self, flow: Flow[..., Any] | None, execution: str, settings: Settings | None, *, forced: bool | None,
+        at: str | None, flow_overrides: Mapping[str, Any] | None,
+        checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None,
+        invocation_overrides: Mapping[str, Mapping[str, Any]] | None, answers: Mapping[str, Any] | None,
+    ) -> FlowHandle[Any]:
+        """Make a new execution from a recorded one; see `Flow.replay`."""
+        from kitaru.runtime.recorded import make_plan, replay_record
+
+        source = self.resolve(execution)
+        recorded = self.store.read("history", exec_id=source)
+        plan = make_plan(recorded, at, checkpoint_overrides, invocation_overrides, answers)
+        flow = flow or self._flow_for(recorded["execution"], "current")
+        inputs = recorded["execution"]["inputs"]
+        arguments = {name: decode(value, self.store.payloads) for name, value in inputs.items()}
+        kept = {name: value for name, value in arguments.items() if name in flow.signature.parameters}
+        fitted = bind(flow, (), kept | dict(flow_overrides or {}))
+        replay = replay_record(self.store.payloads, at, flow_overrides, checkpoint_overrides, invocation_overrides, answers)
+        return self.launch(new_id(), flow, fitted, settings or Settings(), forced=forced, plan=plan, replay=replay)
+
+    def cancel(self, execution: str, reason: str = "") -> None:
+        """End an execution that has not ended; whoever runs it stops at its next primitive."""
+        exec_id = self.resolve(execution)
+        event: Event = {"kind": kinds.CANCELLED, "at": time.time(), "exec_id": exec_id, "body": {"reason": reason}}
+        try:
+            self.outbox.commit([event], {"exec_id": exec_id, "statuses": OPEN})
+        except KitaruConflictError:
+            status = self.status(exec_id)
+            raise KitaruStateError(f"Execution {exec_id} cannot be cancelled: it is {status}.") from None
+        run = self.runs.get(exec_id)
+        if run is not None:
+            run.execution.cancel()
+
+    def resolve(self, execution: str) -> str:
+        """Complete the beginning of an execution id."""
+        if execution in self.runs:
+            return execution
+        found: list[str] = self.store.read("resolve", prefix=execution)
+        from kitaru.errors import KitaruNotFoundError
+
+        if not found:
+            raise KitaruNotFoundError(
+                f"No execution {execution!r} in {self.store.location}. `kitaru executions list` shows what there is."
+            )
+        if len(found) > 1 and execution not in found:
+            raise KitaruStateError(f"{execution!r} is the beginning of several executions: {', '.join(found)}.")
+        return execution if execution in found else found[0]
+
+    def status(self, exec_id: str) -> str:
+        """What the store says of an execution."""
+        return str(self.store.read("history", exec_id=exec_id)["execution"]["status"])
+
+    def end_of(self, exec_id: str) -> Future[None]:
+        """A future that is done when the execution has ended or was let go."""
+        run = self.runs.get(exec_id)
+        if run is not None:
+            return run.done
+        from kitaru.runtime.elsewhere import end_elsewhere
+
+        return end_elsewhere(self, exec_id)
+
+    def outcome(self, exec_id: str) -> dict[str, Any]:
+        """How the execution ended: status with result, failure or open questions."""
+        run = self.runs.get(exec_id)
+        if run is not None and run.outcome is not None:
+            return run.outcome
+        from kitaru.runtime.elsewhere import recorded_outcome
+
+        return recorded_outcome(self.store, exec_id)
+
+    def _claim(self, exec_id: str, epoch: int, code: str) -> Event:
+        from kitaru.store.runner import runner_identity
+
+        body = {"runner": runner_identity(), "code": code}
+        return {"kind": kinds.CLAIMED, "at": time.time(), "exec_id": exec_id, "epoch": epoch, "body": body}
+
+    def _execution(
+        self, exec_id: str, name: str, epoch: int, settings: Settings, forced: bool | None, plan: ReplayPlan | None
+    ) -> Execution:
+        from kitaru.runtime.execution import History
+        from kitaru.stacks.registry import open_stack
+
+        stack = open_stack(settings.stack)
+        cache = ResultCache(self.store, enabled=settings.cache, forced=forced is not None)
+        place = Workplace(stack.runtime, stack.isolated)
+        return Execution(
+            exec_id, name, epoch, settings, self.outbox, self.store.payloads, History(), place, cache, plan
+        )
+
+    def _run(
+        self, execution: Execution, flow: Flow[..., Any], arguments: dict[str, Any], position: int
+    ) -> FlowHandle[Any]:
+        run = Run(self, execution, flow, arguments)
+        with self._lock:
+            self.runs[execution.exec_id] = run
+            self.flows[flow.name] = flow
+        self.hub.listen(execution.exec_id, run.on_event, after=position)
+        run.start()
+        return FlowHandle(self, execution.exec_id, flow.name)
+
+    def _flow_for(self, head: dict[str, Any], code: str) -> Flow[..., Any]:
+        """The live flow where it is the recorded one (or ``code='current'``), else the recorded snapshot."""
+        from kitaru.runtime.snapshot import snapshot_id_of
+
+        live = self.flows.get(head["flow"])
+        if live is not None and (code == "current" or snapshot_id_of(live) == head["snapshot_id"]):
+            return live
+        row = self.store.read("snapshot", snapshot_id=head["snapshot_id"])
+        return load_flow(row, self.store.payloads)
+
+
+def _require(head: dict[str, Any], statuses: tuple[str, ...]) -> None:
+    from kitaru.store.runner import runner_identity
+
+    status, exec_id = head["status"], head["exec_id"]
+    if status not in statuses:
+        raise KitaruStateError(_advice(exec_id, status))
+    runner = head.get("runner")
+    if status in ("running", "waiting") and runner and runner["runner_id"] != runner_identity()["runner_id"]:
+        raise KitaruStateError(
+            f"Execution {exec_id} runs in process {runner['pid']} ({runner['label']}): cancel it, or wait for it."
+        )
+
+
+def _advice(exec_id: str, status: str) -> str:
+    advice = {
+        "completed": "it has its result; use replay to make a new execution from it.",
+        "failed": f"use: kitaru executions retry {exec_id}",
+        "cancelled": f"use: kitaru executions retry {exec_id}",
+        "interrupted": f"use: kitaru executions resume {exec_id}",
+    }
+    return f"Execution {exec_id} is {status}: {advice.get(status, 'it has not ended yet.')}"
+
+

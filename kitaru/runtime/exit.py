@@ -1,0 +1,53 @@
+"""What happens to running executions when the interpreter ends.
+
+A script waits for its flows; questions are parked at once, since nobody stays to hear the answer here;
+failures that nobody looked at are printed. A kernel does not wait: its executions are interrupted, and
+resumable.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kitaru.runtime.engine import Engine
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def at_exit(engine: Engine) -> None:
+    """Take care of the engine's executions when the interpreter ends."""
+    if not _engines:
+        # Before the hooks of concurrent.futures, which forbid new work: the flows still need their pools.
+        import concurrent.futures.thread  # noqa: F401
+
+        threading._register_atexit(_finish)  # type: ignore[attr-defined]  # noqa: SLF001
+    _engines.add(engine)
+
+
+def _finish() -> None:
+    for engine in list(_engines):
+        if not _in_kernel():
+            _join(engine)
+        engine.hub.close()
+        engine.outbox.flush()
+
+
+def _in_kernel() -> bool:
+    return "ipykernel.kernelapp" in sys.modules
+
+
+def _join(engine: Engine) -> None:
+    while alive := [run for run in list(engine.runs.values()) if run.alive]:
+        for run in alive:
+            run.execution.parking.set()
+            run.execution.wake()
+            run.done.exception()
+    for run in engine.runs.values():
+        outcome = run.outcome or {}
+        if outcome.get("status") == "failed" and not run.looked_at:
+            failure = outcome["failure"]
+            sys.stderr.write(f"{failure['traceback']}\nExecution {run.execution.exec_id} of {run.flow.name} failed.\n")

@@ -1,0 +1,209 @@
+"""``@flow``: a function whose executions are recorded, resumable and replayable."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from kitaru.errors import KitaruUsageError
+from kitaru.runtime.settings import KitaruConfig, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kitaru.runtime.handle import FlowHandle
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Flow(Generic[P, R]):
+    """A function decorated with `flow`. Start it with ``.run(...)``.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def greet(name: str) -> str:
+    ...     return f"Hello, {name}!"
+    >>> greet.run("Ada").wait()
+    'Hello, Ada!'
+    """
+
+    def __init__(self, function: Callable[P, R], name: str, config: KitaruConfig) -> None:
+        self.function = function
+        self.name = name
+        self.config = config
+        self.signature = inspect.signature(function)
+        functools.update_wrapper(self, function)
+
+    def __repr__(self) -> str:
+        return f"<flow {self.name}{self.signature}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from kitaru.runtime.snapshot import by_reference, imported
+
+        reference = by_reference(self, self.function)
+        if reference is not None:
+            return imported, reference
+        return Flow, (self.function, self.name, self.config)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        raise KitaruUsageError(
+            f"Flow {self.name} is not called like a function: {self.name}.run(...) starts an execution and returns a "
+            f"handle, {self.name}.run(...).wait() its result."
+        )
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body is a coroutine function."""
+        return inspect.iscoroutinefunction(self.function)
+
+    def run(self, *args: Any, stack: str | None = None, cache: bool | None = None, retries: int | None = None,
+            tags: list[str] | None = None, **kwargs: Any) -> FlowHandle[R]:
+        """Start an execution in the background and return its handle at once.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The flow's own arguments; anything that can be stored.
+        stack, cache, retries
+            Settings of this execution; see `kitaru.configure`. ``cache=False`` wins over everything.
+        tags
+            Words to find the execution by.
+
+        Returns
+        -------
+        FlowHandle
+            Its ``wait()`` gives the result.
+
+        Raises
+        ------
+        KitaruUsageError
+            If an argument is missing, is too many, or does not fit its annotation.
+        KitaruSerializationError
+            If an argument cannot be stored.
+        """
+        from kitaru.runtime.engine import engine
+        from kitaru.runtime.parameters import bind
+
+        given = KitaruConfig(stack=stack, cache=cache, retries=retries)
+        return engine().start(self, bind(self, args, kwargs), resolve(given, self.config), forced=cache, tags=tags or [])
+
+    def replay(
+        self,
+        execution: str,
+        *,
+        at: str | None = None,
+        flow_overrides: Mapping[str, Any] | None = None,
+        checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        invocation_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        answers: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+    ) -> FlowHandle[R]:
+        """Make a new execution from a recorded one, with this code and something changed.
+
+        Parameters
+        ----------
+        execution
+            Id of the recorded execution, or the beginning of it.
+        at
+            The call from which on everything runs. Calls that began before it ended are reused if their inputs are
+            the recorded ones. None reuses every call whose inputs are the recorded ones.
+        flow_overrides
+            New values of the flow's arguments.
+        checkpoint_overrides
+            For all calls of a checkpoint: a dict with some of ``input`` (argument name to value), ``output``,
+            ``code`` (a function or a dotted path) and ``model``.
+        invocation_overrides
+            The same for one call, by its name; wins over `checkpoint_overrides`.
+        answers
+            Answers by name of the question; others are asked anew from `at` on.
+        stack, cache, retries
+            Settings of the new execution. Results of further executions are reused only with ``cache=True``.
+
+        Returns
+        -------
+        FlowHandle
+            The new execution.
+
+        Raises
+        ------
+        KitaruStateError
+            If `at` or an override names nothing that is recorded.
+        KitaruUsageError
+            If an override says nothing meaningful.
+        """
+        from kitaru.runtime.engine import engine
+
+        settings = resolve(KitaruConfig(stack=stack, cache=cache, retries=retries), self.config)
+        return engine().replay(
+            self, execution, settings, forced=cache, at=at, flow_overrides=flow_overrides,
+            checkpoint_overrides=checkpoint_overrides, invocation_overrides=invocation_overrides, answers=answers,
+        )
+
+
+@overload
+def flow(function: Callable[P, R], /) -> Flow[P, R]: ...
+@overload
+def flow(
+    *, name: str | None = ..., stack: str | None = ..., cache: bool | None = ..., retries: int | None = ...
+) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+def flow(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    stack: str | None = None,
+    cache: bool | None = None,
+    retries: int | None = None,
+) -> Flow[P, R] | Callable[[Callable[P, R]], Flow[P, R]]:
+    """Make a function a flow: its executions are recorded, and go on where they stopped.
+
+    Parameters
+    ----------
+    function
+        The body, sync or async; ordinary Python. When an execution is resumed the body runs again from its top,
+        and each checkpoint takes what is recorded for it.
+    name
+        What the flow is called in the record; the function's name if not given.
+    stack, cache, retries
+        Defaults for its executions; see `kitaru.configure`.
+
+    Returns
+    -------
+    Flow
+        Start it with ``.run(...)``.
+
+    Raises
+    ------
+    KitaruUsageError
+        If an option has no meaning.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow(retries=1)
+    ... def total(numbers: list[int]) -> int:
+    ...     return sum(numbers)
+    >>> total.run([1, 2, 3]).wait()
+    6
+    """
+    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int) or retries < 0):
+        raise KitaruUsageError(f"@flow(retries={retries!r}): give a number of retries, 0 or more")
+
+    def decorate(function: Callable[P, R]) -> Flow[P, R]:
+        config = KitaruConfig(stack=stack, cache=cache, retries=retries)
+        return Flow(function, flow_name(name or function.__name__), config)
+
+    return decorate if function is None else decorate(function)
+
+
+def flow_name(name: str) -> str:
+    """Make a name that is safe in files, addresses and SQL."""
+    safe = re.sub(r"\W", "_", name)
+    return f"flow_{safe}" if safe[:1].isdigit() else safe

@@ -1,0 +1,146 @@
+"""``FlowHandle``: what ``.run()`` returns at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kitaru.errors import KitaruStateError, KitaruTimeoutError
+from kitaru.runtime.effects import Awaitable, block, run_async
+from kitaru.runtime.failures import execution_error, users_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from concurrent.futures import Future
+
+    from kitaru.runtime.engine import Engine
+
+R = TypeVar("R")
+ENDED = ("completed", "failed", "cancelled")
+
+
+class FlowHandle(Generic[R]):
+    """An execution, running or not, in this process or elsewhere.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> handle = double.run(21)
+    >>> handle.wait(timeout=10)
+    42
+    >>> handle.status
+    'completed'
+    """
+
+    def __init__(self, engine: Engine, exec_id: str, flow_name: str) -> None:
+        self._engine = engine
+        self._exec_id = exec_id
+        self._flow_name = flow_name
+
+    def __repr__(self) -> str:
+        return f"<execution {self._exec_id} of {self._flow_name}: {self.status}>"
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        """Wait without blocking the event loop."""
+        return self._await().__await__()
+
+    async def _await(self) -> R:
+        return await run_async(_outcome(self, None))
+
+    @property
+    def exec_id(self) -> str:
+        """Id of the execution, for example ``"kr-4f7q2m9x0c1d"``."""
+        return self._exec_id
+
+    @property
+    def flow_name(self) -> str:
+        """Name of the flow."""
+        return self._flow_name
+
+    @property
+    def status(self) -> str:
+        """What the store says now: pending, running, waiting, completed, failed, cancelled or interrupted."""
+        return str(self._engine.status(self._exec_id))
+
+    def wait(self, timeout: float | None = None) -> R:
+        """Wait for the execution's end and return what the flow returned.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; None waits as long as it takes.
+
+        Raises
+        ------
+        KitaruUserCodeError
+            If the flow failed; ``__cause__`` is the user's exception if it happened in this process.
+        KitaruCancelledError
+            If it was cancelled.
+        KitaruStateError
+            If it waits for an answer and its runner has let go, or was interrupted; the message has the command.
+        KitaruTimeoutError
+            If it still runs after `timeout` seconds; it goes on.
+        """
+        return block(_outcome(self, timeout))
+
+    def get(self) -> R:
+        """Return what the flow returned, without waiting; `KitaruStateError` if it has not ended."""
+        status = self.status
+        if status not in ENDED:
+            raise KitaruStateError(f"Execution {self._exec_id} is {status}: use .wait() to wait for its end.")
+        return block(_outcome(self, None))
+
+    def cancel(self, reason: str = "") -> None:
+        """Stop the execution. A function that runs on a thread goes on, but what it returns is discarded."""
+        self._engine.cancel(self._exec_id, reason)
+
+
+class _End(Awaitable):
+    """Wait until the execution has ended or was let go."""
+
+    __slots__ = ("_future", "_handle", "_timeout")
+
+    def __init__(self, handle: FlowHandle[Any], timeout: float | None) -> None:
+        self._handle = handle
+        self._timeout = timeout
+        self._future: Future[None] = handle._engine.end_of(handle.exec_id)  # noqa: SLF001
+
+    def block(self) -> None:
+        try:
+            self._future.result(self._timeout)
+        except TimeoutError:
+            raise _still_running(self._handle, self._timeout) from None
+
+    async def wait(self) -> None:
+        await asyncio.wait_for(asyncio.wrap_future(self._future), self._timeout)
+
+
+def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTimeoutError:
+    text = f"Execution {handle.exec_id} of {handle.flow_name} has not ended after {timeout:g} seconds; it goes on."
+    return KitaruTimeoutError(text, exec_id=handle.exec_id, status="running")
+
+
+async def _outcome(handle: FlowHandle[Any], timeout: float | None) -> Any:
+    await _End(handle, timeout)
+    outcome = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
+    status = outcome["status"]
+    if status == "completed":
+        return outcome["result"]
+    if status == "waiting":
+        questions = outcome["questions"]
+        asked = "; ".join(f"{name}: {text or 'Go on?'}" for name, text in questions) or "nothing is open any more"
+        command = f"kitaru executions {'input' if questions else 'resume'} {handle.exec_id}"
+        raise KitaruStateError(
+            f"Execution {handle.exec_id} of {handle.flow_name} waits for an answer ({asked}) and no process stays with "
+            f"it. An answer continues it: {command}{' --value JSON' if questions else ''}"
+        )
+    error = execution_error(
+        handle.exec_id, handle.flow_name, status, outcome.get("failure"), outcome.get("reason") or ""
+    )
+    cause = outcome.get("error")
+    if cause is not None:
+        raise error from cause.with_traceback(users_frames(cause.__traceback__))
+    raise error

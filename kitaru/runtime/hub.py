@@ -1,0 +1,82 @@
+"""The process's one subscription to the store: answers, cancellations and ends reach who waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from kitaru.errors import KitaruStoreError
+from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.store.events import Event
+    from kitaru.store.protocol import Store, Watch
+
+FOLLOWED: Final = (
+    kinds.CLAIMED,
+    kinds.SUSPENDED,
+    kinds.COMPLETED,
+    kinds.FAILED,
+    kinds.CANCELLED,
+    kinds.INTERRUPTED,
+    kinds.WAIT_CREATED,
+    kinds.WAIT_ANSWERED,
+    kinds.WAIT_ABORTED,
+)
+
+
+class Hub:
+    """Hands events of the store to listeners, by execution.
+
+    Parameters
+    ----------
+    store
+        What is watched, from the first listener on.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listeners: dict[str, list[Callable[[Event], None]]] = defaultdict(list)
+        self._lock = threading.Lock()
+        self._watch: Watch | None = None
+        self._thread: threading.Thread | None = None
+
+    def listen(self, exec_id: str, listener: Callable[[Event], None], *, after: int | None = None) -> None:
+        """Call `listener` with each event of the execution that follows; `after` is where the first one watches from."""
+        with self._lock:
+            self._listeners[exec_id].append(listener)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._follow, args=(after,), name="kitaru-hub", daemon=True)
+                self._thread.start()
+
+    def forget(self, exec_id: str, listener: Callable[[Event], None]) -> None:
+        """Stop calling `listener`."""
+        with self._lock:
+            if listener in self._listeners.get(exec_id, ()):
+                self._listeners[exec_id].remove(listener)
+            if not self._listeners.get(exec_id):
+                self._listeners.pop(exec_id, None)
+
+    def close(self) -> None:
+        """End the subscription."""
+        with self._lock:
+            if self._watch is not None:
+                self._watch.close()
+
+    def _follow(self, after: int | None) -> None:
+        try:
+            watch = self._store.watch(after=after, kinds=FOLLOWED)
+        except KitaruStoreError:
+            with self._lock:  # the next listener tries again
+                self._thread = None
+            raise
+        with self._lock:
+            self._watch = watch
+        for event in watch:
+            with self._lock:
+                listeners = list(self._listeners.get(event["exec_id"], ()))
+            for listener in listeners:
+                listener(event)
