@@ -133,7 +133,8 @@ class Journal:
             self.end = entries[-1].end
         except BaseException as error:
             # An interrupt is no better than a refusal: what is in the file is not known, so it is written no more.
-            self._abandon(active, offset)
+            if self.end < entries[-1].end:
+                self._abandon(active, offset)
             if isinstance(error, OSError):
                 raise explained(error, "write the journal", active.path) from error
             raise

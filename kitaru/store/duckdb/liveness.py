@@ -1,0 +1,103 @@
+"""Seeing that a runner died: at once on this machine, after its lease elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from kitaru.store import events as kinds
+from kitaru.store.runner import LEASE_SECONDS, host_id, is_alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kitaru.store.duckdb.guards import Guard
+    from kitaru.store.events import Event, Runner
+    from kitaru.store.protocol import Batch
+
+_READ_INTERVAL = 0.2
+
+_log = logging.getLogger("kitaru.store")
+
+
+class Reaper:
+    """Records that executions lost their runner.
+
+    An execution that waits for a human goes on waiting, without a runner; any other is interrupted.
+
+    Parameters
+    ----------
+    executions
+        Returns the executions that have not ended.
+    append
+        Appends batches to the store.
+    """
+
+    def __init__(self, executions: Callable[[], list[Guard]], append: Callable[[Sequence[Batch]], Any]) -> None:
+        self._executions = executions
+        self._append = append
+        self._beats: dict[str, float] = {}
+        self._checked = 0.0
+        self._checking = threading.Lock()
+
+    def beat(self, runner_id: str) -> None:
+        """Take a sign of life of a runner on another machine."""
+        self._beats[runner_id] = time.monotonic()
+
+    def check_if_due(self) -> None:
+        """Check, but not more than a few times per second: whoever reads should see deaths at once."""
+        if time.monotonic() - self._checked >= _READ_INTERVAL:
+            self.check()
+
+    def check(self) -> None:
+        """Record the runners that died since the last check."""
+        if not self._checking.acquire(blocking=False):
+            return
+        try:
+            self._checked = time.monotonic()
+            held = [guard for guard in self._executions() if guard.runner is not None]
+            alive = {runner["runner_id"]: self._lives(runner) for guard in held if (runner := guard.runner)}
+            self._beats = {name: at for name, at in self._beats.items() if name in alive}
+            lost = [_loss(guard) for guard in held if guard.runner and not alive[guard.runner["runner_id"]]]
+            if lost:
+                self._append(lost)
+        finally:
+            self._checking.release()
+
+    def _lives(self, runner: Runner) -> bool:
+        if runner["host"] == host_id():
+            return is_alive(runner)
+        # A runner that was never heard of gets a whole lease: the store may have been down, not the runner.
+        since = self._beats.setdefault(runner["runner_id"], time.monotonic())
+        return time.monotonic() - since <= (runner.get("lease") or LEASE_SECONDS)
+
+
+def _loss(guard: Guard) -> Batch:
+    runner = guard.runner
+    assert runner is not None
+    reason = _reason(runner)
+    event: Event = {
+        "kind": kinds.INTERRUPTED,
+        "at": time.time(),
+        "exec_id": guard.exec_id,
+        "epoch": guard.epoch,
+        "body": {"reason": reason},
+    }
+    if guard.waits:
+        event["kind"] = kinds.SUSPENDED
+        event["body"] = {"wait": next(iter(guard.waits)), "reason": reason}
+    _log.info("Execution %s lost its runner: %s", guard.exec_id, reason)
+    return {
+        "events": [event],
+        "expect": {"exec_id": guard.exec_id, "epoch": guard.epoch, "statuses": [guard.status]},
+    }
+
+
+def _reason(runner: Runner) -> str:
+    who = runner.get("label") or runner.get("kind") or "runner"
+    if runner["host"] == host_id():
+        return f"The {who} (process {runner['pid']}) ended without saying so."
+    lease = runner.get("lease") or LEASE_SECONDS
+    return f"The {who} (process {runner['pid']} on another machine) gave no sign of life for {lease:g} seconds."

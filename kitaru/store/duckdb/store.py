@@ -1,0 +1,250 @@
+"""The store of one Kitaru home, owned by this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruStoreError
+from kitaru.store.duckdb import opening
+from kitaru.store.duckdb.background import Repeated
+from kitaru.store.duckdb.deadlines import Deadlines
+from kitaru.store.duckdb.forks import never_destroy, watch_forks
+from kitaru.store.duckdb.guards import Guards
+from kitaru.store.duckdb.ingest import Ingest
+from kitaru.store.duckdb.liveness import Reaper
+from kitaru.store.duckdb.watch import Hub, LocalWatch
+from kitaru.store.duckdb.writer import Writer
+from kitaru.store.journal.compaction import compress_next
+from kitaru.store.journal.journal import SEGMENT_BYTES, Journal
+from kitaru.store.payloads import FilePayloads, PayloadStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kitaru.store.database import Quarantined
+    from kitaru.store.journal.entry import Entry
+    from kitaru.store.journal.record import JournalRecord
+    from kitaru.store.protocol import Ack, Batch
+
+_SYNC_SECONDS = 0.05
+_WATCHFUL_SECONDS = 0.5
+
+_log = logging.getLogger("kitaru.store")
+
+
+class DuckDBStore:
+    """Journal, database and payloads of one home; see `kitaru.store.protocol.Store`.
+
+    Exactly one process owns a home, from opening to `close` or its end.
+
+    Parameters
+    ----------
+    home
+        The folder; made if it is not there.
+    segment_bytes
+        Size in bytes of a segment of the journal.
+
+    Raises
+    ------
+    KitaruStoreBusyError
+        If another process owns the home.
+    KitaruStoreVersionError
+        If a newer Kitaru wrote it.
+    KitaruStoreError
+        If the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = DuckDBStore(Path(tempfile.mkdtemp()))
+    >>> created = {"kind": "execution.created", "at": 0.0, "exec_id": "kr-1", "body": {"flow": "f"}}
+    >>> store.append([{"events": [created], "expect": {"exec_id": "kr-1", "absent": True}}])
+    [{'position': 1}]
+    >>> store.read("resolve", prefix="kr-")
+    ['kr-1']
+    >>> store.close()
+    """
+
+    payloads: PayloadStore
+
+    def __init__(self, home: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.home = Path(home).absolute()
+        self.location = str(self.home)
+        self.warnings: list[str] = []
+        """What was found wrong with the files and repaired or left out, in sentences for people."""
+        self._pid = os.getpid()
+        self._closed = False
+        self._closing = threading.Lock()
+        self._lock = opening.own(self.home)
+        try:
+            self._open(segment_bytes)
+        except BaseException:
+            self._lock.release()
+            raise
+        watch_forks(self)
+        for thread in (self._ingest, self._syncer, self._watchman):
+            thread.start()
+
+    def _open(self, segment_bytes: int) -> None:
+        self.payloads = FilePayloads(str(self.home / opening.PAYLOADS))
+        self.journal = Journal(self.home / opening.JOURNAL, segment_bytes=segment_bytes)
+        self._quarantined: list[Quarantined] = []
+        self._database = opening.open_database(self.home, self._warn)
+        self._quarantined += opening.catch_up(self._database, self.journal, self._warn)
+        self._assemble()
+
+    def _assemble(self) -> None:
+        position = self.journal.end
+        self._ingest = Ingest(
+            apply=self._apply, flush=self._flush, read=self.journal.entries, recover=self._recover, position=position
+        )
+        self._guards = Guards(self._guard_state, lambda: self._ingest.applied)
+        self._guards.restore(self._database.open_state())
+        self._hub = Hub(self.journal.entries, position)
+        self._writer = Writer(self.journal, self._guards, self._database.clients(), self._publish)
+        self._reaper = Reaper(self._guards.open_executions, self._append_own)
+        self._deadlines = Deadlines(self._guards.open_executions, self._default_of, self._append_own)
+        self._syncer = Repeated("kitaru-sync", self._writer.flush, _SYNC_SECONDS, self._writer.dirty)
+        self._watchman = Repeated("kitaru-watchman", self._look_around, _WATCHFUL_SECONDS)
+
+    def append(
+        self, batches: Sequence[Batch], *, durable: bool = True, client: str = "", sequence: int = 0
+    ) -> list[Ack]:
+        """Write events; return when they are on disk.
+
+        Parameters
+        ----------
+        batches
+            Each is accepted or refused whole.
+        durable
+            False returns as soon as they are accepted; they are on disk within 100 ms.
+        client, sequence
+            Who appends, and the number that it gives to its append. One that is repeated with the same
+            number gets the first one's answer and writes nothing. Without a client nothing is remembered.
+
+        Returns
+        -------
+        list of Ack
+            The verdict on each batch; a refused one has the position before it.
+
+        Raises
+        ------
+        KitaruStoreError
+            If the disk refuses; then nothing of the append is written.
+        KitaruUsageError, KitaruSerializationError
+            If something is no event or cannot be written as JSON.
+        KitaruConflictError
+            If the client has appended a later sequence already.
+        """
+        self._check_usable()
+        return self._writer.append(batches, durable=durable, client=client, sequence=sequence)
+
+    def read(self, name: str, /, **parameters: Any) -> Any:
+        """Answer one of the named questions of `kitaru.store.database`; everything acknowledged before is seen."""
+        self._catch_up()
+        if name == "info":
+            return self._info(self._database.read(name, **parameters))
+        return self._database.read(name, **parameters)
+
+    def sql(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> bytes:
+        """Answer a user's read-only query over the public views, as an Arrow IPC stream."""
+        self._catch_up()
+        return self._database.sql(query, parameters)
+
+    def watch(
+        self, *, after: int | None = None, executions: Iterable[str] = (), kinds: Iterable[str] = ()
+    ) -> LocalWatch:
+        """Follow events after the position `after` (None: from now), of some executions and kinds (empty: all)."""
+        self._check_usable()
+        return self._hub.watch(after, executions, kinds)
+
+    def beat(self, runner_id: str) -> None:
+        """Say that a runner on another machine still lives."""
+        self._reaper.beat(runner_id)
+
+    def close(self) -> None:
+        """Write out what is in memory and let go of all files; may be called twice."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        self._watchman.stop()
+        self._syncer.stop()
+        self._writer.close()
+        self._hub.close()
+        try:
+            self._ingest.stop()
+            self.journal.close()
+        finally:
+            self._database.close()
+            self._lock.release()
+
+    def forsake(self) -> None:
+        """Let go of everything in a forked child, where nothing of it may be used."""
+        self._closed = True
+        self.journal.release()
+        never_destroy(self._database)
+
+    def _check_usable(self) -> None:
+        if os.getpid() != self._pid:
+            raise KitaruStoreError(
+                f"This process ({os.getpid()}) was forked from process {self._pid}, which owns {self.home}, and must "
+                "not write with its files. Start processes with the 'spawn' method, or unset KITARU_STORE=embedded."
+            )
+        if self._closed:
+            raise KitaruStoreError(f"The store {self.home} is closed. Open it again, for example with a new client.")
+
+    def _append_own(self, batches: Sequence[Batch]) -> list[Ack]:
+        return self._writer.append(batches, durable=True, client="", sequence=0)
+
+    def _publish(self, entries: Sequence[Entry]) -> None:
+        self._hub.publish(entries)
+        self._ingest.offer(entries)
+
+    def _catch_up(self) -> None:
+        self._check_usable()
+        self._reaper.check_if_due()
+        self._ingest.wait_until_applied(self._hub.position)
+
+    def _flush(self) -> None:
+        self._writer.flush()
+
+    def _apply(self, records: Sequence[JournalRecord]) -> None:
+        self._quarantined += self._database.apply(records)
+
+    def _recover(self, error: Exception) -> int:
+        return self._database.position
+
+    def _guard_state(self, exec_id: str) -> Mapping[str, Any] | None:
+        return self._database.guard_state(exec_id)
+
+    def _default_of(self, exec_id: str, wait: str) -> Any:
+        self._ingest.wait_until_applied(self._hub.position)
+        waits = self._database.read("waits", exec_id=exec_id)
+        return next((row["default"] for row in waits if row["name"] == wait), None)
+
+    def _look_around(self) -> None:
+        self._reaper.check()
+        self._deadlines.check()
+        compress_next(self.journal)
+
+    def _warn(self, message: str) -> None:
+        _log.warning("%s", message)
+        self.warnings.append(message)
+
+    def _info(self, told: dict[str, Any]) -> dict[str, Any]:
+        problems = [thread.failure for thread in (self._ingest, self._syncer, self._watchman) if thread.failure]
+        return {
+            **told,
+            "location": self.location,
+            "pid": self._pid,
+            "position": self._hub.position,
+            "applied": self._ingest.applied,
+            "journal_bytes": self.journal.bytes_on_disk(),
+            "payload_bytes": sum(size for _, size, _ in self.payloads.digests()),
+            "warnings": [*self.warnings, *(damage.describe() for damage in self.journal.damages), *map(str, problems)],
+        }
