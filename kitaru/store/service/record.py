@@ -1,0 +1,104 @@
+"""``service.json``: where a home's running service listens, and the token that it asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from kitaru.store.home import write_private
+from kitaru.store.service.wire import PROTOCOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FILE: Final = "service.json"
+
+_CLOCK_SLACK: Final = 2.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """A running service, as its own process wrote it down.
+
+    `started` is the start time of the process in seconds since the Unix epoch: together with `pid` it names
+    one process, also after the system gave the number to another one.
+    """
+
+    pid: int
+    started: float
+    host: str
+    port: int
+    token: str = dataclasses.field(repr=False)
+    kitaru: str
+    protocol: int = PROTOCOL
+
+    @property
+    def url(self) -> str:
+        """Address for clients on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def is_alive(self) -> bool:
+        """Say whether the process still runs: the same one, not another that got its number."""
+        import psutil
+
+        try:
+            process = psutil.Process(self.pid)
+            return abs(process.create_time() - self.started) < _CLOCK_SLACK and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def wait_until_gone(self, timeout: float) -> bool:
+        """Wait for the process to end, `timeout` seconds at most, and say whether it did."""
+        import psutil
+
+        if not self.is_alive():
+            return True
+        try:
+            psutil.Process(self.pid).wait(timeout)
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            return not self.is_alive()
+        return True
+
+
+def read_record(home: Path) -> ServiceRecord | None:
+    """Read where the service of a home listens; None if none has written it down.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> read_record(Path(tempfile.mkdtemp())) is None
+    True
+    """
+    try:
+        fields = orjson.loads((home / FILE).read_bytes())
+        return ServiceRecord(**fields)
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        # Whatever cannot be understood was written by no service that this client could use.
+        return None
+
+
+def write_record(home: Path, record: ServiceRecord) -> None:
+    """Write down where the service of a home listens.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> home = Path(tempfile.mkdtemp())
+    >>> write_record(home, ServiceRecord(pid=1, started=0.0, host="127.0.0.1", port=80, token="t", kitaru="1"))
+    >>> read_record(home).url
+    'http://127.0.0.1:80'
+    """
+    write_private(home / FILE, orjson.dumps(dataclasses.asdict(record), option=orjson.OPT_INDENT_2))
+
+
+def remove_record(home: Path, owned: Callable[[ServiceRecord], bool]) -> None:
+    """Remove the record of a home if it is still the one that the caller means."""
+    record = read_record(home)
+    if record is not None and owned(record):
+        (home / FILE).unlink(missing_ok=True)
