@@ -17,8 +17,6 @@ from kitaru.stacks.scope import current_call
 from kitaru.stacks.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kitaru.runtime.calls import Call
     from kitaru.stacks.base import Stack, Task
     from kitaru.stacks.scope import CallScope
@@ -44,10 +42,10 @@ class Workplace:
     runtime
         What calls do that say nothing themselves: ``"inline"`` or ``"isolated"``.
     isolated
-        Makes or returns the stack that runs isolated calls; asked for at the first one.
+        Runs isolated calls.
     """
 
-    def __init__(self, runtime: str, isolated: Callable[[], Stack]) -> None:
+    def __init__(self, runtime: str, isolated: Stack) -> None:
         self.runtime = runtime
         self._isolated = isolated
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,7 +90,7 @@ class Workplace:
         return (call.spec.runtime or self.runtime) == "isolated"
 
     def _submit_isolated(self, call: Call, task: Task, scope: CallScope) -> Future[Any]:
-        future = self._isolated().submit(task, scope.emit)
+        future = self._isolated.submit(task, scope.emit)
         call.execution.on_unwind.append(future.cancel)
         future.add_done_callback(lambda _: call.execution.on_unwind.remove(future.cancel))
         return future

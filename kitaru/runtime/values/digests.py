@@ -19,7 +19,8 @@ from kitaru.runtime.values.references import reference
 FunctionDigest = Callable[[FunctionType], "str | None"]
 
 _LONG = 1_024
-_NUMBERS = frozenset({int, float, bool, type(None)})
+_ATOMS = frozenset({int, float, bool, type(None)})
+_FLAT_TEXT = 256
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow", "PIL"})
 
 
@@ -56,6 +57,9 @@ def digest(value: Any, *, function_digest: FunctionDigest | None = None) -> str 
     True
     """
     try:
+        flat = _flat(value, type(value))
+        if flat is not None:
+            return sha256(flat).hexdigest()
         return sha256(_Walk(function_digest).canonical(value)).hexdigest()
     # Foreign objects may raise anything from their hooks; that only means that they have no digest.
     except Exception:
@@ -75,15 +79,12 @@ class _Walk:
 
     def canonical(self, value: Any) -> bytes:
         kind = type(value)
+        flat = _flat(value, kind)
+        if flat is not None:
+            return flat
         if kind is str:
             return _sized(b"s", value.encode("utf-8", "surrogatepass"))
-        if kind is int:
-            return b"i%x;" % value if value >= 0 else b"i-%x;" % -value
-        if value is None or kind is bool or kind is float:
-            return b"%s%s;" % (_SMALL[kind], repr(value).encode())
-        if kind is bytes:
-            return _sized(b"b", value)
-        return self._remembered(value, kind)
+        return _sized(b"b", value) if kind is bytes else self._remembered(value, kind)
 
     def _remembered(self, value: Any, kind: type) -> bytes:
         key = id(value)
@@ -113,8 +114,6 @@ class _Walk:
         return _sized(tag, b"".join(sorted([canonical(key) + canonical(item) for key, item in value.items()])))
 
     def sequence(self, tag: bytes, items: list[Any] | tuple[Any, ...]) -> bytes:
-        if len(items) > _LONG and set(map(type, items)) <= _NUMBERS:
-            return _sized(tag + b"n", repr(list(items)).encode())
         return _sized(tag, b"".join(map(self.canonical, items)))
 
     def _instance(self, value: Any, kind: type) -> bytes:
@@ -204,10 +203,35 @@ class _Walk:
         return _sized(b"o" + tag.encode(), _sized(b"c", _name_of(kind).encode()) + self.canonical(content))
 
 
-_SMALL = {type(None): b"n", bool: b"?", float: b"f"}
 _CLASS_NOISE = frozenset(
     {"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__static_attributes__"}
 )
+
+
+def _flat(value: Any, kind: type) -> bytes | None:
+    """Spell atoms and containers of nothing but atoms in one go; None for everything else.
+
+    `ascii` is the one spelling of them that is the same in every version of Python, whatever its Unicode tables.
+    """
+    if kind in _ATOMS:
+        # Huge integers are refused by `ascii`, and depend on a setting.
+        return b"x%x;" % value if kind is int and value.bit_length() > 64 else ascii(value).encode() + b";"
+    if kind is str:
+        return None if len(value) > _FLAT_TEXT else ascii(value).encode()
+    if kind is dict:
+        if not all(type(key) is str and _is_atom(key) and _is_atom(item) for key, item in value.items()):
+            return None
+        return _sized(b"D", ascii(sorted(value.items())).encode())
+    if (kind is list or kind is tuple) and all(map(_is_atom, value)):
+        return _sized(b"A", ascii(value).encode())
+    return None
+
+
+def _is_atom(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) <= _FLAT_TEXT
+    return kind in _ATOMS and (kind is not int or value.bit_length() <= 64)
 
 
 def _plain_member(item: Any) -> Any:

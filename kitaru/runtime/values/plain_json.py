@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from math import isfinite
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # The record is nested in other JSON, and the parser stops at 254 levels.
 MAX_DEPTH = 100
 
 # Integers beyond 64 bits and lone surrogates are refused by the writer itself, which costs nothing here.
 _ATOMS = frozenset({str, int, bool, NoneType})
+_STRINGS = frozenset({str})
 
 
 def is_plain(value: Any, depth: int = 0) -> bool:
@@ -29,8 +33,9 @@ def is_plain(value: Any, depth: int = 0) -> bool:
     if depth >= MAX_DEPTH:
         return False
     if kind is dict:
-        for key, item in value.items():
-            if type(key) is not str or (type(item) not in _ATOMS and not is_plain(item, depth + 1)):
-                return False
-        return True
-    return kind is list and all(type(item) in _ATOMS or is_plain(item, depth + 1) for item in value)
+        return _STRINGS.issuperset(map(type, value)) and _all_plain(value.values(), depth + 1)
+    return kind is list and _all_plain(value, depth + 1)
+
+
+def _all_plain(items: Collection[Any], depth: int) -> bool:
+    return _ATOMS.issuperset(map(type, items)) or all(is_plain(item, depth) for item in items)

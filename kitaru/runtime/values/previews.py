@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -14,6 +15,10 @@ _MAX_TEXT = 1_200
 _MAX_ITEMS = 20
 _MAX_DEPTH = 4
 _HEX_BYTES = 64
+_FEW = 8
+_CELL = 40
+# Browsers read larger integers as rounded ones.
+_SAFE = 2**53
 _CONTAINER_REPRS: frozenset[Any] = frozenset(kind.__repr__ for kind in (list, tuple, set, frozenset, dict))
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow", "PIL"})
 
@@ -128,6 +133,13 @@ def _described(value: Any, kind: type) -> dict[str, Any]:
     if kind in (bytes, bytearray, memoryview):
         return _bytes(value, kind)
     if kind in (list, dict, tuple, set, frozenset):
+        if (
+            len(value) <= _FEW
+            and all(map(_is_short, value))
+            and (kind is not dict or all(map(_is_short, value.values())))
+        ):
+            data = {str(key): item for key, item in value.items()} if kind is dict else list(value)
+            return {"kind": "json", "text": clean(repr(value), MAX_LINE), "data": data}
         return {"kind": "json", "text": clean(line(value), MAX_LINE), "data": _tree(value, 0, _MAX_ITEMS)}
     if kind.__module__.partition(".")[0] in _ARRAY_PACKAGES:
         from kitaru.runtime.values.preview_arrays import describe
@@ -143,8 +155,18 @@ def _described(value: Any, kind: type) -> dict[str, Any]:
     return described
 
 
+def _is_short(item: Any) -> bool:
+    """Say whether a few of these surely fit, so that nothing has to be cut or measured."""
+    kind = type(item)
+    if kind is str:
+        return len(item) <= _CELL and item.isascii() and item.isprintable()
+    return (
+        item is None or kind is bool or (kind is int and -_SAFE <= item <= _SAFE) or (kind is float and isfinite(item))
+    )
+
+
 def _text(value: str) -> dict[str, Any]:
-    described = {"kind": "text", "text": line(value), "value": _readable(value[:_MAX_TEXT])}
+    described: dict[str, Any] = {"kind": "text", "text": line(value), "value": _readable(value[:_MAX_TEXT])}
     if len(value) > _MAX_TEXT:
         described["length"] = len(value)
     return described
@@ -157,7 +179,7 @@ def _readable(text: str) -> str:
 
 
 def _bytes(value: Any, kind: type) -> dict[str, Any]:
-    size = value.nbytes if kind is memoryview else len(value)
+    size: int = value.nbytes if kind is memoryview else len(value)
     head = bytes(value[:_HEX_BYTES]) if kind is not memoryview or value.c_contiguous else b""
     return {"kind": "bytes", "text": f"<{kind.__name__} of {size} bytes>", "size": size, "hex": head[:_HEX_BYTES].hex()}
 
@@ -166,7 +188,7 @@ def _tree(value: Any, depth: int, room: int) -> Any:
     kind = type(value)
     if value is None or kind is bool:
         return value
-    if kind is int and -(2**53) <= value <= 2**53:
+    if kind is int and -_SAFE <= value <= _SAFE:
         return value
     if kind is str:
         return _readable(value if len(value) <= 120 else value[:119] + "…")
