@@ -8,7 +8,7 @@ recorded by one version of a library must match under the next.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, Flag
 from hashlib import sha256
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -19,7 +19,8 @@ from kitaru.runtime.values.references import reference
 FunctionDigest = Callable[[FunctionType], "str | None"]
 
 _LONG = 1_024
-_ATOMS = frozenset({int, float, bool, type(None)})
+_ATOMS: frozenset[type] = frozenset({int, float, bool, type(None)})
+_STRINGS: frozenset[type] = frozenset()
 _FLAT_TEXT = 256
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow", "PIL"})
 
@@ -218,20 +219,25 @@ def _flat(value: Any, kind: type) -> bytes | None:
         return b"x%x;" % value if kind is int and value.bit_length() > 64 else ascii(value).encode() + b";"
     if kind is str:
         return None if len(value) > _FLAT_TEXT else ascii(value).encode()
-    if kind is dict:
-        if not all(type(key) is str and _is_atom(key) and _is_atom(item) for key, item in value.items()):
-            return None
-        return _sized(b"D", ascii(sorted(value.items())).encode())
-    if (kind is list or kind is tuple) and all(map(_is_atom, value)):
-        return _sized(b"A", ascii(value).encode())
+    try:
+        if kind is dict and _is_flat(value, _STRINGS) and _is_flat(value.values(), _ATOMS):
+            return _sized(b"D", ascii(sorted(value.items())).encode())
+        if (kind is list or kind is tuple) and _is_flat(value, _ATOMS):
+            return _sized(b"A", ascii(value).encode())
+    except ValueError:  # an integer of thousands of digits
+        return None
     return None
 
 
-def _is_atom(value: Any) -> bool:
-    kind = type(value)
-    if kind is str:
-        return len(value) <= _FLAT_TEXT
-    return kind in _ATOMS and (kind is not int or value.bit_length() <= 64)
+def _is_flat(items: Iterable[Any], kinds: frozenset[type]) -> bool:
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if len(item) > _FLAT_TEXT:
+                return False
+        elif kind not in kinds:
+            return False
+    return True
 
 
 def _plain_member(item: Any) -> Any:
