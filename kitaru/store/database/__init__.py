@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from kitaru.store.database.database import Database, Quarantined
 from kitaru.store.database.faults import DatabaseDamagedError
+from kitaru.store.database.views import describe_view_names, describe_views
 
-__all__ = ["Database", "DatabaseDamagedError", "Quarantined"]
+__all__ = ["Database", "DatabaseDamagedError", "Quarantined", "describe_view_names", "describe_views"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from kitaru.errors import KitaruStoreError
+from kitaru.errors import KitaruStoreError, KitaruUsageError
 from kitaru.store.database.faults import newer_schema_error, opening_error
 from kitaru.store.database.lookup import DatabaseLookup
 from kitaru.store.database.migrations import MIGRATIONS, migrate, schema_version
@@ -16,6 +19,7 @@ from kitaru.store.database.projection import Projection
 from kitaru.store.database.query import Query
 from kitaru.store.database.reads import answer
 from kitaru.store.database.rows import Row
+from kitaru.store.database.sql import run_query
 from kitaru.store.database.tables import Tables
 from kitaru.store.events import CREATED, Event
 from kitaru.store.journal.record import JournalRecord, end_of
@@ -29,8 +33,11 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "memory_limit": "25%",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    # A name in a query is a view, never a variable of this process.
+    "python_enable_replacements": "false",
 }
 _SENSELESS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_COPIED_AT_ONCE: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,9 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._writing = threading.RLock()
+        # A file lock is lost when a process closes any handle of the file: this one, once opened, stays open as
+        # long as DuckDB has the lock.
+        self._own_bytes: BinaryIO | None = None
         self._connection = _connect(path, read_only=read_only)
         try:
             self.schema_version = _prepare(self._connection, path, read_only=read_only)
@@ -137,22 +147,77 @@ class Database:
         KitaruNotFoundError
             If what is asked for does not exist.
         """
-        cursor = self._connection.cursor()
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        try:
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
             return answer(Query(cursor), name, parameters)
-        finally:
-            cursor.close()
+
+    def sql(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        timeout: float = 60.0,
+        max_rows: int = 1_000_000,
+        max_bytes: int = 512 * 2**20,
+    ) -> bytes:
+        """Answer a user's query over the public views.
+
+        Parameters
+        ----------
+        query
+            One statement that reads.
+        parameters
+            Values for ``?`` (a sequence) or ``$name`` (a mapping).
+        timeout
+            Seconds after which the query is stopped.
+        max_rows, max_bytes
+            Limits of the result.
+
+        Returns
+        -------
+        bytes
+            An Arrow IPC stream.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the query does not only read, is wrong, or exceeds a limit.
+        """
+        with closing(self._connection.cursor()) as cursor:
+            return run_query(cursor, query, parameters, timeout=timeout, max_rows=max_rows, max_bytes=max_bytes)
 
     def checkpoint(self) -> None:
         """Move everything from DuckDB's log of writes into its file."""
         with self._writing:
             self._connection.execute("CHECKPOINT")
 
+    def backup_to(self, path: Path) -> None:
+        """Copy the database into a new file, from which `Database` opens it.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the file exists.
+        """
+        if path.exists():
+            raise KitaruUsageError(f"{path} exists already. Choose another file for the backup, or remove it first.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writing:
+            self._connection.execute("CHECKPOINT")
+            if self._own_bytes is None:
+                self._own_bytes = self.path.open("rb")
+            self._own_bytes.seek(0)
+            with path.open("xb") as copy:
+                shutil.copyfileobj(self._own_bytes, copy, _COPIED_AT_ONCE)
+                copy.flush()
+                os.fsync(copy.fileno())
+
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         with self._writing:
             self._connection.close()
+            if self._own_bytes is not None:
+                self._own_bytes.close()
 
     def _load(self) -> None:
         (row,) = Query(self._connection).rows("SELECT position FROM internal.applied")

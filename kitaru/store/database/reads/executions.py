@@ -6,10 +6,15 @@ from typing import Any, Final
 
 from kitaru.errors import KitaruNotFoundError
 from kitaru.store.database.query import Query
-from kitaru.store.database.reads.registry import find_execution, named, reach
+from kitaru.store.database.reads.registry import find_execution, named, reach, rows_of
 from kitaru.store.database.rows import Row
 
 _IN: Final = "position BETWEEN ? AND ? AND exec_id = ?"
+
+_CHILDREN: Final = (
+    "SELECT exec_id, flow, status, parent_call FROM internal.all_executions WHERE parent_exec_id = ? "
+    "ORDER BY first_position"
+)
 
 _TO_MATCH: Final = (
     "name, checkpoint, type, sequence, status, concurrent, input_digest, inputs, opaque, parents, code_id, cache_key, "
@@ -22,18 +27,15 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
     """Return an execution with its calls, waits, artifacts and children."""
     row = find_execution(query, exec_id)
     within = [*reach(row), exec_id]
-    calls = query.rows(f"FROM internal.all_calls WHERE {_IN} ORDER BY sequence, first_position", within)  # noqa: S608
+    calls = rows_of(query, row, "calls")
     past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", within)  # noqa: S608
-    children = (
-        "SELECT exec_id, flow, status, parent_call FROM internal.all_executions WHERE parent_exec_id = ? "
-        "ORDER BY first_position"
-    )
+    saved = query.rows(f"FROM internal.artifacts WHERE {_IN} ORDER BY position", within)  # noqa: S608
     return {
         "execution": with_duration(row),
-        "calls": _with_attempts(calls, past),
-        "waits": query.rows(f"FROM internal.all_waits WHERE {_IN} ORDER BY first_position", within),  # noqa: S608
-        "artifacts": query.rows(f"FROM internal.all_artifacts WHERE {_IN} ORDER BY position", within),  # noqa: S608
-        "children": query.rows(children, [exec_id]),
+        "calls": _with_attempts(sorted(calls, key=_place), past),
+        "waits": rows_of(query, row, "waits"),
+        "artifacts": _artifacts(calls, saved),
+        "children": query.rows(_CHILDREN, [exec_id]),
     }
 
 
@@ -41,17 +43,12 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
 def history(query: Query, exec_id: str) -> dict[str, Any]:
     """Return what a runner needs to match calls against what is recorded."""
     row = find_execution(query, exec_id)
-    within = [*reach(row), exec_id]
-    calls = query.rows(
-        f"SELECT {_TO_MATCH} FROM internal.all_calls WHERE {_IN} ORDER BY first_position",  # noqa: S608
-        within,
-    )
     values = f"SELECT name, call, value, position FROM internal.recorded_values WHERE {_IN} ORDER BY position"  # noqa: S608
     return {
         "execution": row,
-        "calls": [_matchable(call) for call in calls],
-        "waits": query.rows(f"FROM internal.all_waits WHERE {_IN} ORDER BY first_position", within),  # noqa: S608
-        "values": query.rows(values, within),
+        "calls": [_matchable(call) for call in rows_of(query, row, "calls", _TO_MATCH)],
+        "waits": rows_of(query, row, "waits"),
+        "values": query.rows(values, [*reach(row), exec_id]),
     }
 
 
@@ -59,13 +56,10 @@ def history(query: Query, exec_id: str) -> dict[str, Any]:
 def call_output(query: Query, exec_id: str, call: str) -> Row | None:
     """Return the output of a call as a ValueRecord; None if it has none yet."""
     row = find_execution(query, exec_id)
-    found = query.first(
-        f"SELECT output FROM internal.all_calls WHERE {_IN} AND name = ?",  # noqa: S608
-        [*reach(row), exec_id, call],
-    )
-    if found is None:
+    found = rows_of(query, row, "calls", "output, first_position", name=call)
+    if not found:
         raise KitaruNotFoundError(f"Execution {exec_id} has no call {call!r}. `kitaru executions get` lists its calls.")
-    output: Row | None = found["output"]
+    output: Row | None = found[0]["output"]
     return output
 
 
@@ -74,6 +68,36 @@ def with_duration(row: Row) -> Row:
     started, ended = row["started_at"], row["ended_at"]
     row["duration"] = None if started is None or ended is None else ended - started
     return row
+
+
+def _place(call: Row) -> tuple[int, int]:
+    return call["sequence"], call["first_position"]
+
+
+def _artifacts(calls: list[Row], saved: list[Row]) -> list[Row]:
+    """Return saved artifacts and outputs as the view ``internal.all_artifacts`` has them, without asking for it."""
+    outputs = [
+        {
+            "artifact_id": f"{call['exec_id']}/{call['name']}/output",
+            "exec_id": call["exec_id"],
+            "call": call["name"],
+            "name": "output",
+            "kind": "output",
+            "save_type": "output",
+            "value": call["output"],
+            "tags": [],
+            "at": call["ended_at"],
+            "position": call["position"],
+        }
+        for call in calls
+        if call["output"] is not None
+    ]
+    return sorted(outputs + [{**row, "save_type": "manual"} for row in saved], key=_position)
+
+
+def _position(row: Row) -> int:
+    position: int = row["position"]
+    return position
 
 
 def _matchable(call: Row) -> Row:

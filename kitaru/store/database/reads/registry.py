@@ -9,6 +9,7 @@ from typing import Any, Final
 from kitaru.errors import KitaruNotFoundError, KitaruUsageError
 from kitaru.store.database.query import Query
 from kitaru.store.database.rows import Row
+from kitaru.store.events import ENDED
 
 Read = Callable[..., Any]
 
@@ -52,8 +53,12 @@ def find_execution(query: Query, exec_id: str) -> Row:
     KitaruNotFoundError
         If there is none.
     """
-    row = query.first("FROM internal.all_executions WHERE exec_id = ?", [exec_id])
-    if row is None:
+    for table in ("executions", "executions_open"):
+        # One table after the other takes less time than planning their union.
+        row = query.first(f"FROM internal.{table} WHERE exec_id = ?", [exec_id])  # noqa: S608
+        if row is not None:
+            break
+    else:
         raise KitaruNotFoundError(
             f"There is no execution {exec_id!r} in this store. "
             "List what there is with `kitaru executions list`, and check that it is the right home."
@@ -69,8 +74,22 @@ def reach(execution: Row) -> list[int]:
     >>> reach({"status": "completed", "first_position": 3, "last_position": 9})
     [3, 9]
     """
-    ended = execution["status"] in ("completed", "failed", "cancelled")
-    return [execution["first_position"], execution["last_position"] if ended else 2**62]
+    return [execution["first_position"], execution["last_position"] if execution["status"] in ENDED else 2**62]
+
+
+def rows_of(query: Query, execution: Row, table: str, columns: str = "*", name: str | None = None) -> list[Row]:
+    """Return the rows of one execution, in the order in which they began; a running one has some that still change."""
+    found = []
+    values = [*reach(execution), execution["exec_id"], *([] if name is None else [name])]
+    where = f"position BETWEEN ? AND ? AND exec_id = ?{'' if name is None else ' AND name = ?'}"
+    for part in (table,) if execution["status"] in ENDED else (table, f"{table}_open"):
+        found += query.rows(f"SELECT {columns} FROM internal.{part} WHERE {where}", values)  # noqa: S608
+    return sorted(found, key=_beginning)
+
+
+def _beginning(row: Row) -> int:
+    position: int = row["first_position"]
+    return position
 
 
 def positive(name: str, value: Any, *, least: int = 1) -> int:
