@@ -15,6 +15,7 @@ _MAX_TEXT = 1_200
 _MAX_ITEMS = 20
 _MAX_DEPTH = 4
 _HEX_BYTES = 64
+_STRINGS = frozenset({str})
 _FEW = 8
 _CELL = 40
 # Browsers read larger integers as rounded ones.
@@ -133,12 +134,8 @@ def _described(value: Any, kind: type) -> dict[str, Any]:
     if kind in (bytes, bytearray, memoryview):
         return _bytes(value, kind)
     if kind in (list, dict, tuple, set, frozenset):
-        if (
-            len(value) <= _FEW
-            and all(map(_is_short, value))
-            and (kind is not dict or all(map(_is_short, value.values())))
-        ):
-            data = {str(key): item for key, item in value.items()} if kind is dict else list(value)
+        if len(value) <= _FEW and _are_short(value):
+            data = value.copy() if kind is dict else list(value)
             return {"kind": "json", "text": clean(repr(value), MAX_LINE), "data": data}
         return {"kind": "json", "text": clean(line(value), MAX_LINE), "data": _tree(value, 0, _MAX_ITEMS)}
     if kind.__module__.partition(".")[0] in _ARRAY_PACKAGES:
@@ -155,14 +152,21 @@ def _described(value: Any, kind: type) -> dict[str, Any]:
     return described
 
 
-def _is_short(item: Any) -> bool:
-    """Say whether a few of these surely fit, so that nothing has to be cut or measured."""
-    kind = type(item)
-    if kind is str:
-        return len(item) <= _CELL and item.isascii() and item.isprintable()
-    return (
-        item is None or kind is bool or (kind is int and -_SAFE <= item <= _SAFE) or (kind is float and isfinite(item))
-    )
+def _are_short(items: Any) -> bool:
+    """Say whether a few of these surely fit, so that nothing has to be cut, cleaned or measured."""
+    if type(items) is dict:
+        return _STRINGS.issuperset(map(type, items)) and _are_short(items.keys()) and _are_short(items.values())
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if len(item) > _CELL or not item.isascii() or not item.isprintable():
+                return False
+        elif kind is int:
+            if not -_SAFE <= item <= _SAFE:
+                return False
+        elif item is not None and kind is not bool and not (kind is float and isfinite(item)):
+            return False
+    return True
 
 
 def _text(value: str) -> dict[str, Any]:
