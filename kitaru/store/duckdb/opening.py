@@ -76,31 +76,44 @@ def open_database(home: Path, warn: Callable[[str], None]) -> Database:
     path = home / DATABASE
     if not path.exists():
         # A log of writes without its database would be applied to the new one.
-        _put_aside(path, warn, "the database is gone")
-        return Database(path)
+        return _replace_damaged(path, warn, "it is gone")
+    import duckdb
+
     try:
         return Database(path)
-    except DatabaseDamagedError as error:
-        _put_aside(path, warn, str(error.__cause__ or error))
-        return Database(path)
+    except (DatabaseDamagedError, duckdb.Error) as error:
+        return _replace_damaged(path, warn, str(error.__cause__ or error))
 
 
-def _put_aside(path: Path, warn: Callable[[str], None], reason: str) -> None:
-    number = 1
-    while any(path.with_name(f"{path.name}.damaged-{number}{suffix}").exists() for suffix in ("", ".wal")):
-        number += 1
-    moved = []
-    for suffix in ("", ".wal"):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            target = path.with_name(f"{path.name}.damaged-{number}{suffix}")
-            source.replace(target)
-            moved.append(target.name)
-    if moved:
+def _replace_damaged(path: Path, warn: Callable[[str], None], reason: str) -> Database:
+    moved = put_aside(path, "damaged")
+    if moved is not None:
         warn(
-            f"The database {path} could not be opened ({reason}). It was moved to {' and '.join(moved)} and is "
-            "rebuilt from the journal."
+            f"The database {path} could not be opened ({reason}). It was moved to {moved} and is rebuilt from the "
+            "journal."
         )
+    return Database(path)
+
+
+def put_aside(path: Path, why: str) -> str | None:
+    """Rename a database and its log of writes to ``…damaged-1`` or the like; return the new name if there was one."""
+    number = 1
+    while any(path.with_name(f"{path.name}.{why}-{number}{suffix}").exists() for suffix in ("", ".wal")):
+        number += 1
+    target = path.with_name(f"{path.name}.{why}-{number}")
+    sources = [path.with_name(path.name + suffix) for suffix in ("", ".wal")]
+    present = [source for source in sources if source.exists()]
+    for source in present:
+        source.replace(target.with_name(target.name + source.name.removeprefix(path.name)))
+    return target.name if present else None
+
+
+def is_broken(error: BaseException | None) -> bool:
+    """Say whether an error means that the open database serves no more, whatever it is asked."""
+    import duckdb
+
+    # After a fatal error DuckDB refuses everything until the file is opened again.
+    return isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.ConnectionException)
 
 
 def catch_up(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +25,10 @@ from kitaru.store.journal.journal import SEGMENT_BYTES, Journal
 from kitaru.store.payloads import FilePayloads, PayloadStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kitaru.store.database import Quarantined
+    from kitaru.store.database import Database, Quarantined
+    from kitaru.store.events import Runner
     from kitaru.store.journal.entry import Entry
     from kitaru.store.journal.record import JournalRecord
     from kitaru.store.protocol import Ack, Batch
@@ -79,6 +82,9 @@ class DuckDBStore:
         self._pid = os.getpid()
         self._closed = False
         self._closing = threading.Lock()
+        self._applying = threading.Lock()
+        self.maintenance = threading.RLock()
+        """Held by whoever replaces sealed segments or needs them to stay as they are."""
         self._lock = opening.own(self.home)
         try:
             self._open(segment_bytes)
@@ -86,6 +92,8 @@ class DuckDBStore:
             self._lock.release()
             raise
         watch_forks(self)
+        # A process that ends without closing would leave the end of the journal unsynced and threads in DuckDB.
+        atexit.register(self.close)
         for thread in (self._ingest, self._syncer, self._watchman):
             thread.start()
 
@@ -166,12 +174,34 @@ class DuckDBStore:
         """Say that a runner on another machine still lives."""
         self._reaper.beat(runner_id)
 
+    def settled(self) -> Database:
+        """Return the database, brought up to everything that was acknowledged before."""
+        self._catch_up()
+        return self._database
+
+    def seal(self) -> int:
+        """Close the journal's present segment, so that it may be copied or rewritten; return the last position."""
+        with self._writer.turn:
+            self.journal.seal()
+            return self.journal.end
+
+    @contextmanager
+    def standing_still(self) -> Iterator[Database]:
+        """Keep the database as it is for a while; appends go on."""
+        with self._applying:
+            yield self._database
+
+    def runner_of(self, exec_id: str) -> Runner | None:
+        """Return who runs an execution now."""
+        return next((guard.runner for guard in self._guards.open_executions() if guard.exec_id == exec_id), None)
+
     def close(self) -> None:
         """Write out what is in memory and let go of all files; may be called twice."""
         with self._closing:
             if self._closed:
                 return
             self._closed = True
+        atexit.unregister(self.close)
         self._watchman.stop()
         self._syncer.stop()
         self._writer.close()
@@ -182,6 +212,12 @@ class DuckDBStore:
         finally:
             self._database.close()
             self._lock.release()
+
+    def __enter__(self) -> DuckDBStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def forsake(self) -> None:
         """Let go of everything in a forked child, where nothing of it may be used."""
@@ -214,9 +250,14 @@ class DuckDBStore:
         self._writer.flush()
 
     def _apply(self, records: Sequence[JournalRecord]) -> None:
-        self._quarantined += self._database.apply(records)
+        with self._applying:
+            self._quarantined += self._database.apply(records)
 
     def _recover(self, error: Exception) -> int:
+        """Open the database anew if it serves no more; return the position from which on the journal is needed."""
+        if opening.is_broken(error) or opening.is_broken(error.__cause__):
+            self._database.close()
+            self._database = opening.open_database(self.home, self._warn)
         return self._database.position
 
     def _guard_state(self, exec_id: str) -> Mapping[str, Any] | None:
@@ -230,7 +271,8 @@ class DuckDBStore:
     def _look_around(self) -> None:
         self._reaper.check()
         self._deadlines.check()
-        compress_next(self.journal)
+        with self.maintenance:
+            compress_next(self.journal)
 
     def _warn(self, message: str) -> None:
         _log.warning("%s", message)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kitaru.errors import KitaruCorruptionError
+from kitaru.store.events import Event
 from kitaru.store.journal import framing
 from kitaru.store.journal.disk import explained, write_file
 from kitaru.store.journal.entry import Entry
 from kitaru.store.journal.segment import COMPRESSED_SUFFIX, Segment, list_segments, segment_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from kitaru.store.events import Event
     from kitaru.store.journal.journal import Journal
     from kitaru.store.journal.record import JournalRecord
+
+Keep = Callable[[Event, int], bool]
+"""Says of an event and its position whether it stays."""
 
 
 def sealed_segments(journal: Journal) -> list[tuple[Segment, int]]:
@@ -41,29 +45,30 @@ def compress_next(journal: Journal) -> bool:
     return False
 
 
-def rewrite(journal: Journal, segment: Segment, last: int, keep: Callable[[Event], bool]) -> int:
+def rewrite(journal: Journal, segment: Segment, last: int, keep: Keep) -> int:
     """Take the events for which `keep` is false out of a sealed segment; return the bytes won."""
     before = segment.path.stat().st_size
     after = _replace(journal, segment, without(journal.entries(segment.first - 1, last), keep))
     return before - after
 
 
-def without(entries: Iterable[Entry], keep: Callable[[Event], bool]) -> Iterator[Entry]:
+def without(entries: Iterable[Entry], keep: Keep) -> Iterator[Entry]:
     """Yield `entries` without the events for which `keep` is false; records of their own stand for the gaps."""
     for entry in entries:
-        if all(map(keep, entry.record["events"])):
+        kept = [keep(event, position) for position, event in enumerate(entry.record["events"], entry.position)]
+        if all(kept):
             yield entry
         else:
-            yield from map(Entry.of, _parts(entry.record, keep))
+            yield from map(Entry.of, _parts(entry.record, kept))
 
 
-def _parts(record: JournalRecord, keep: Callable[[Event], bool]) -> Iterator[JournalRecord]:
+def _parts(record: JournalRecord, keep: list[bool]) -> Iterator[JournalRecord]:
     start = 0
     events = record["events"]
     while start < len(events):
-        kept = keep(events[start])
+        kept = keep[start]
         stop = start + 1
-        while stop < len(events) and keep(events[stop]) is kept:
+        while stop < len(events) and keep[stop] is kept:
             stop += 1
         part: JournalRecord = {**record, "position": record["position"] + start, "events": events[start:stop]}
         if not kept:

@@ -106,6 +106,12 @@ class Journal:
         return active.path if active else None
 
     @property
+    def active_offset(self) -> int | None:
+        """Where the segment that is being written ends, in bytes, if there is one."""
+        active = self._active
+        return active.offset if active else None
+
+    @property
     def unsynced(self) -> bool:
         """Whether something is acknowledged that is not yet on disk."""
         return bool(self._unsynced)
