@@ -16,6 +16,7 @@ from kitaru.runtime.futures import resolved
 from kitaru.runtime.parameters import spread
 from kitaru.runtime.signals import Stopped, Suspended, Unwind
 from kitaru.runtime.values import encode
+from kitaru.stacks.scope import current_call
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
@@ -103,14 +104,15 @@ class Run:
             self._end({"status": "cancelled", "reason": event["body"].get("reason")})
 
     def _main(self) -> None:
-        token = current_execution.set(self.execution)
+        # The thread has a copy of the starter's context, which may itself be a call of another execution.
+        current_call.set(None)
+        current_execution.set(self.execution)
         try:
             outcome = self._attempts()
         except BaseException as error:
             outcome = {"status": "interrupted", "error": error, "reason": str(error)}
             sys.stderr.write(f"{self.execution.exec_id}: the end of the execution could not be recorded: {error}\n")
         finally:
-            current_execution.reset(token)
             self.execution.workplace.close()
         self._end(outcome)
         self._continue_if_answered()

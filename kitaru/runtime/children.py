@@ -14,6 +14,7 @@ from kitaru.runtime.checkpoint import CheckpointSpec
 from kitaru.runtime.effects import block
 from kitaru.runtime.execution import child_id, current_execution
 from kitaru.runtime.handle import FlowHandle
+from kitaru.runtime.parameters import bind
 from kitaru.stacks.scope import current_call
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def start_child(
         )
     names: list[str] = []
 
-    def start(**inputs: Any) -> str:
+    def start(*args: Any, **kwargs: Any) -> str:
         exec_id = child_id(parent.exec_id, names[0])
         token = current_execution.set(None)
         try:
             engine.launch(
-                exec_id, flow, inputs, settings, forced=forced, parent=(parent.exec_id, names[0])
+                exec_id, flow, bind(flow, args, kwargs), settings, forced=forced, parent=(parent.exec_id, names[0])
             )
         except KitaruConflictError:
             pass  # started by an earlier runner of the parent, which died before it could record the call

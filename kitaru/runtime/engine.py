@@ -21,6 +21,7 @@ from kitaru.runtime.parameters import bind
 from kitaru.runtime.recorded import history_from, plan_from
 from kitaru.runtime.replay import ReplayPlan
 from kitaru.runtime.settings import Settings
+from kitaru.runtime.signals import Stopped
 from kitaru.runtime.snapshot import Snapshots, load_flow
 from kitaru.runtime.values import decode, encode
 from kitaru.runtime.workplace import Workplace
@@ -48,6 +49,15 @@ def engine() -> Engine:
         if found is None or found.store is not store:
             found = _engines[id(store)] = Engine(store)
         return found
+
+
+def close_engines() -> None:
+    """Let go of every store: running bodies stop at their next primitive and stay resumable."""
+    with _lock:
+        engines = list(_engines.values())
+        _engines.clear()
+    for found in engines:
+        found.close()
 
 
 class Engine:
@@ -182,6 +192,14 @@ class Engine:
         if run is not None:
             run.execution.cancel()
 
+    def close(self) -> None:
+        """Stop the bodies at their next primitive, write out what is queued and end the subscription."""
+        for run in list(self.runs.values()):
+            if run.alive:
+                run.execution.unwind(Stopped(f"execution {run.execution.exec_id}: its engine was closed"))
+        self.hub.close()
+        self.outbox.close()
+
     def resolve(self, execution: str) -> str:
         """Complete the beginning of an execution id."""
         if execution in self.runs:
@@ -214,6 +232,7 @@ class Engine:
         """How the execution ended: status with result, failure or open questions."""
         run = self.runs.get(exec_id)
         if run is not None and run.outcome is not None:
+            run.looked_at = True
             return run.outcome
         from kitaru.runtime.elsewhere import recorded_outcome
 

@@ -57,6 +57,7 @@ class Outbox:
         self._urgent = threading.Event()
         self._flusher: threading.Thread | None = None
         self._start = threading.Lock()
+        self._closed = False
 
     def post(self, events: list[Event], on_refused: Callable[[Refusal], None] | None = None) -> None:
         """Queue events that nobody waits for; they are sent with the next durable one, or within 10 ms."""
@@ -142,8 +143,15 @@ class Outbox:
         if not self._work.is_set():
             self._work.set()
 
+    def close(self) -> None:
+        """Send what is queued and end the thread."""
+        self._closed = True
+        self._urgent.set()
+        self._work.set()
+        self.flush()
+
     def _flush_forever(self) -> None:
-        while True:
+        while not self._closed:
             self._work.wait()
             self._urgent.wait(GATHER)
             self._work.clear()
