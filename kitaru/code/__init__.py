@@ -1,0 +1,21 @@
+"""What a piece of user code is: its identity, its free names, and everything that it reaches."""
+
+from kitaru.code.canonical import normalised
+from kitaru.code.cells import FreeNames, free_names
+from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
+from kitaru.code.secret import looks_secret
+from kitaru.code.source import source_of
+
+__all__ = [
+    "FreeNames",
+    "Identity",
+    "Part",
+    "changed_parts",
+    "code_identity",
+    "explain_identity",
+    "free_names",
+    "looks_secret",
+    "normalised",
+    "reached_globals",
+    "source_of",
+]

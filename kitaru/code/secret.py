@@ -1,0 +1,70 @@
+"""Values that must not travel in the clear: API keys, tokens, passwords."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|passphrase|secret|secrets|api_?key|apikey|access_?key|private_?key|secret_?key|"
+    r"signing_?key|encryption_?key|client_?secret|credential|credentials|auth_?token|access_?token|refresh_?token|"
+    r"bearer_?token|api_?token|session_?token|pwd)(?:_?\d+)?$|^(?:.+_)?token$"
+)
+_NOT_SECRET = re.compile(
+    r"(?:^|_)(?:max|min|num|n|pad|eos|bos|sep|cls|mask|unk|next|prev|last|first|stop|start|end|special|page|count|"
+    r"continuation|csrf_name|current|per)_token$"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SHAPES = re.compile(
+    r"""(?x)
+    \bsk-(?:ant-|proj-|or-|live-|svcacct-)?[A-Za-z0-9_-]{20,}      # OpenAI, Anthropic, OpenRouter
+    | \b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}                # Stripe
+    | \bgh[pousr]_[A-Za-z0-9]{36,} | \bgithub_pat_[A-Za-z0-9_]{22,}
+    | \bglpat-[A-Za-z0-9_-]{20,}
+    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b
+    | \bAIza[A-Za-z0-9_-]{35}\b
+    | \bhf_[A-Za-z0-9]{30,} | \bnpm_[A-Za-z0-9]{36}\b | \bpypi-[A-Za-z0-9_-]{50,}
+    | \bxox[abeoprs]-[A-Za-z0-9-]{10,}
+    | \beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}   # JWT
+    | -----BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY-----
+    """
+)
+_LONGEST = 16_384
+
+
+def looks_secret(name: str, value: object) -> bool:
+    """Whether a named value is probably a secret.
+
+    Either its name says so and it is a non-empty string or bytes, or the text has the shape of a known kind of key.
+
+    Parameters
+    ----------
+    name
+        Name of a variable, a field or an environment variable.
+    value
+        Its value.
+
+    Returns
+    -------
+    bool
+        True if it should be kept out of snapshots, logs and digests.
+
+    Examples
+    --------
+    >>> looks_secret("OPENAI_API_KEY", "abc"), looks_secret("max_tokens", 100), looks_secret("monkey", "abc")
+    (True, False, False)
+    """
+    revealed = getattr(value, "get_secret_value", None)
+    if callable(revealed):
+        return True
+    if isinstance(value, bytes | bytearray):
+        text = bytes(value[:_LONGEST]).decode("utf-8", "replace")
+    elif isinstance(value, str):
+        text = value[:_LONGEST]
+    else:
+        return False
+    return bool(text) and (_secret_name(name) or _SHAPES.search(text) is not None)
+
+
+def _secret_name(name: str) -> bool:
+    words = _CAMEL.sub("_", name).replace("-", "_").lower().strip("_")
+    return _NAME.search(words) is not None and _NOT_SECRET.search(words) is None
