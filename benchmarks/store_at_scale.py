@@ -11,15 +11,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import duckdb
 import pyarrow as pa
 
 from kitaru.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VALUE = (
     """'{"codec":"json","type":"builtins.str","size":40,"digest":"' || sha256(n::VARCHAR) || '","inline":"' """
@@ -62,7 +64,7 @@ ROWS: dict[str, dict[str, str]] = {
         "attempts": "1",
         "concurrent": "false",
         "input_digest": "sha256('i' || n)",
-        "inputs": "'{\"topic\":{\"digest\":\"' || sha256('t' || n) || '\",\"preview\":{\"text\":\"some words\"}}}'",
+        "inputs": '\'{"topic":{"digest":"\' || sha256(\'t\' || n) || \'","preview":{"text":"some words"}}}\'',
         "parents": "['research_' || c - 1]",
         "code_id": "sha256('code' || c % 20)",
         "cache_key": "sha256('k' || n)",
@@ -150,8 +152,16 @@ def writes(database: Database) -> None:
 
     def append(*events: dict[str, Any]) -> None:
         database.apply(
-            [{"position": database.position + 1, "client": "bench", "sequence": database.position + 1,
-              "time": time.time(), "results": [], "events": list(events)}]  # fmt: skip
+            [
+                {
+                    "position": database.position + 1,
+                    "client": "bench",
+                    "sequence": database.position + 1,
+                    "time": time.time(),
+                    "results": [],
+                    "events": list(events),
+                }
+            ]
         )
 
     def begin(exec_id: str) -> None:

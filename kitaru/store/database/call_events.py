@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from kitaru.store import events as kinds
 from kitaru.store.database.rows import CALL, Row
 from kitaru.store.database.state import UNFINISHED_CALL, Changes, Execution, Lookup, Tracked, merged, strings
-from kitaru.store.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.store.events import Event
 
 _CACHED_INLINE: Final = 1024
 """Bytes up to which an output is copied to its cache entry, so that a hit needs one lookup."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from kitaru.errors import KitaruStoreError, KitaruUsageError
@@ -18,14 +16,18 @@ from kitaru.store.database.migrations import MIGRATIONS, migrate, schema_version
 from kitaru.store.database.projection import Projection
 from kitaru.store.database.query import Query
 from kitaru.store.database.reads import answer
-from kitaru.store.database.rows import Row
 from kitaru.store.database.sql import run_query
 from kitaru.store.database.tables import Tables
 from kitaru.store.events import CREATED, Event
 from kitaru.store.journal.record import JournalRecord, end_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     import duckdb
+
+    from kitaru.store.database.rows import Row
 
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # The journal can fill the database anew: the log of writes is short, so that opening is quick.
@@ -71,6 +73,7 @@ class Database:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     database = Database(Path(folder) / "kitaru.duckdb")
@@ -224,9 +227,7 @@ class Database:
         self.position: int = row["position"]
         self._projection = Projection(self._lookup, self._lookup.open_executions())
 
-    def _apply(
-        self, batch: list[Event], end: int, clients: dict[str, JournalRecord], found: list[Quarantined]
-    ) -> None:
+    def _apply(self, batch: list[Event], end: int, clients: dict[str, JournalRecord], found: list[Quarantined]) -> None:
         try:
             self._apply_at_once(batch, end, clients)
         except Exception as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kitaru.errors import KitaruCorruptionError, KitaruStoreBusyError, KitaruStoreError, KitaruStoreVersionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _HELD: Final = ("Could not set lock on file", "being used by another process", "configuration has been locked",
@@ -31,6 +33,7 @@ def opening_error(path: Path, error: Exception) -> KitaruStoreError:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> text = 'Could not set lock on file "k.db": Conflicting lock is held in /bin/python (PID 71).'
     >>> print(opening_error(Path("k.db"), OSError(text)))
     k.db is held by process 71 (/bin/python). Close that process, or unset KITARU_STORE=embedded so that both share it.
@@ -58,6 +61,7 @@ def newer_schema_error(path: Path, found: int, known: int) -> KitaruStoreVersion
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> newer_schema_error(Path("k.db"), 9, 1).args[0].startswith("k.db has schema version 9")
     True
     """

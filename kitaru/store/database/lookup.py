@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kitaru.store.database.query import Query
-from kitaru.store.database.rows import Row
 from kitaru.store.database.state import Execution, Tracked
 
 if TYPE_CHECKING:
     import duckdb
+
+    from kitaru.store.database.rows import Row
 
 
 class DatabaseLookup:
@@ -21,9 +22,7 @@ class DatabaseLookup:
     def open_executions(self) -> list[Execution]:
         """Return every execution that has not ended, with its open calls and pending waits."""
         rows = self._query.rows("FROM internal.executions_open ORDER BY first_position")
-        executions = {
-            row["exec_id"]: Execution(Tracked(row, "executions_open", row["last_position"])) for row in rows
-        }
+        executions = {row["exec_id"]: Execution(Tracked(row, "executions_open", row["last_position"])) for row in rows}
         for row in self._query.rows("FROM internal.calls_open"):
             executions[row["exec_id"]].calls[row["name"]] = Tracked(row, "calls_open", row["position"])
         for row in self._query.rows("FROM internal.waits_open"):

@@ -29,9 +29,7 @@ def _first(connection: duckdb.DuckDBPyConnection) -> None:
 MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first})
 
 
-def migrate(
-    connection: duckdb.DuckDBPyConnection, path: Path, migrations: Mapping[int, Migration] = MIGRATIONS
-) -> int:
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path, migrations: Mapping[int, Migration] = MIGRATIONS) -> int:
     """Bring a database to the newest version that is known here; return that version.
 
     Raises
@@ -66,7 +64,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, number: int, migration: Migrat
     connection.execute("BEGIN")
     try:
         connection.execute("CREATE SCHEMA IF NOT EXISTS internal")
-        connection.execute("CREATE TABLE IF NOT EXISTS internal.migrations (version BIGINT, \"at\" TIMESTAMPTZ)")
+        connection.execute('CREATE TABLE IF NOT EXISTS internal.migrations (version BIGINT, "at" TIMESTAMPTZ)')
         migration(connection)
         connection.execute("INSERT INTO internal.migrations VALUES (?, now())", [number])
         # A migration may change what a view reads: forget which text made the views.

@@ -190,7 +190,7 @@ def _logged(execution: Execution, event: Event, changes: Changes, lookup: Lookup
 
 
 def _published(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
-    """A user's own event changes no row; it is kept in `events`."""
+    """Change nothing: a user's own event is only kept in `events`."""
 
 
 def _end(execution: Execution, status: str, event: Event, changes: Changes, calls: str = "interrupted") -> None:

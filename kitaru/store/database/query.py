@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kitaru.store.database.rows import Row
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
+
+    from kitaru.store.database.rows import Row
 
 
 class Query:
@@ -19,7 +20,7 @@ class Query:
     Examples
     --------
     >>> import duckdb
-    >>> Query(duckdb.connect()).rows('SELECT 1 AS a, \\'{"b": 2}\\'::JSON AS j')
+    >>> Query(duckdb.connect()).rows("SELECT 1 AS a, json_object('b', 2) AS j")
     [{'a': 1, 'j': {'b': 2}}]
     """
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.store import events as kinds
 from kitaru.store.database.call_events import find_call
 from kitaru.store.database.rows import LLM_CALL, Row
 from kitaru.store.database.state import Changes, Execution, Lookup, strings
-from kitaru.store.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.store.events import Event
 
 
 def _artifact(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:

@@ -6,30 +6,45 @@ from typing import Any, Final
 
 Row = dict[str, Any]
 
-TOTALS: Final = ("llm_calls", "input_tokens", "output_tokens", "total_tokens", "cost_usd")
 
-EXECUTION: Final[Row] = dict.fromkeys(
-    "exec_id flow status epoch runner code snapshot_id inputs output stack spec parent_exec_id parent_call "
-    "original_exec_id replay notebook cwd interpreter tags metadata created_at started_at ended_at reason failure "
-    "failed_call cancel_requested waits_pending".split()
-) | {"calls": 0, "reused": 0, "failed": 0, **dict.fromkeys(TOTALS), "llm_calls": 0} | {
+def _blank(names: str) -> Row:
+    return dict.fromkeys(names.split())
+
+
+_NO_USAGE: Final[Row] = {**_blank("llm_calls input_tokens output_tokens total_tokens cost_usd"), "llm_calls": 0}
+
+EXECUTION: Final[Row] = {
+    **_blank(
+        "exec_id flow status epoch runner code snapshot_id inputs output stack spec parent_exec_id parent_call "
+        "original_exec_id replay notebook cwd interpreter tags metadata created_at started_at ended_at reason failure "
+        "failed_call cancel_requested waits_pending"
+    ),
+    "calls": 0,
+    "reused": 0,
+    "failed": 0,
+    **_NO_USAGE,
     "first_position": 0,
     "last_position": 0,
 }
 
-CALL: Final[Row] = dict.fromkeys(
-    "exec_id name checkpoint type runtime sequence status attempts concurrent input_digest inputs parents code_id "
-    "cache_key opaque output failure started_at attempt_started_at ended_at duration reason source_exec_id "
-    "source_call why metadata progress".split()
-) | {**dict.fromkeys(TOTALS), "llm_calls": 0, "first_position": 0, "position": 0}
+CALL: Final[Row] = {
+    **_blank(
+        "exec_id name checkpoint type runtime sequence status attempts concurrent input_digest inputs parents code_id "
+        "cache_key opaque output failure started_at attempt_started_at ended_at duration reason source_exec_id "
+        "source_call why metadata progress"
+    ),
+    **_NO_USAGE,
+    "first_position": 0,
+    "position": 0,
+}
 
-WAIT: Final[Row] = dict.fromkeys(
+WAIT: Final[Row] = _blank(
     "exec_id name status question schema metadata deadline default value by source created_at ended_at "
-    "first_position position".split()
+    "first_position position"
 )
 
-LLM_CALL: Final[Row] = dict.fromkeys(
+LLM_CALL: Final[Row] = _blank(
     "position exec_id call attempt at name requested_model resolved_model alias provider credential_source "
     "input_tokens output_tokens total_tokens cached_input_tokens reasoning_tokens cost_usd cost_source latency_ms "
-    "status prompt response warnings".split()
+    "status prompt response warnings"
 )

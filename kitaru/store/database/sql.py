@@ -15,7 +15,7 @@ from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 _ROWS_AT_ONCE: Final = 10_000
 
@@ -47,15 +47,15 @@ def run_query(
             result = connection.sql(query, params=_bound(parameters)).to_arrow_reader(_ROWS_AT_ONCE)
             return _stream(result, expired, max_rows=max_rows, max_bytes=max_bytes)
         except (duckdb.Error, OSError, RuntimeError) as error:
-            if expired.is_set() or isinstance(error, _Expired):
+            if expired.is_set() or isinstance(error, _ExpiredError):
                 raise KitaruUsageError(
                     f"The query was stopped after {timeout:g} s. Narrow it with WHERE or LIMIT, or raise its timeout."
                 ) from None
             raise _explained(connection, error) from None
 
 
-class _Expired(RuntimeError):
-    pass
+class _ExpiredError(RuntimeError):
+    """The time of a query is over while its rows are written."""
 
 
 def _check(query: str, parameters: Mapping[str, Any] | Sequence[Any] | None) -> None:
@@ -120,7 +120,7 @@ def _stream(batches: pa.RecordBatchReader, expired: threading.Event, *, max_rows
         for batch in batches:
             rows += batch.num_rows
             if expired.is_set():
-                raise _Expired
+                raise _ExpiredError
             if rows > max_rows:
                 raise KitaruUsageError(
                     f"The result has more than {max_rows:,} rows. Narrow it with WHERE, aggregate it, add LIMIT, "
@@ -152,7 +152,9 @@ def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     try:
         return batch.cast(schema)
     except pa.ArrowInvalid as error:
-        raise KitaruUsageError(f"An integer of the result needs more than 64 bits: CAST it to DOUBLE. {error}") from None
+        raise KitaruUsageError(
+            f"An integer of the result needs more than 64 bits: CAST it to DOUBLE. {error}"
+        ) from None
 
 
 def _explained(connection: duckdb.DuckDBPyConnection, error: Exception) -> KitaruUsageError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from kitaru.store.database.rows import Row
 from kitaru.store.events import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kitaru.store.database.rows import Row
 
 UNFINISHED_CALL: Final = frozenset({"running", "interrupted"})
 

@@ -7,22 +7,21 @@ so each is prepared once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from kitaru.store.database.call_events import is_open
-from kitaru.store.database.rows import Row
-from kitaru.store.database.state import Changes, Tracked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import duckdb
 
-_OF_AN_EXECUTION: Final = (
-    "executions executions_open calls calls_open attempts waits waits_open artifacts events logs llm_calls "
-    "recorded_values cache_entries"
-).split()
+    from kitaru.store.database.rows import Row
+    from kitaru.store.database.state import Changes, Tracked
+
+_WITHOUT_EXECUTION: Final = frozenset({"applied", "clients", "quarantine", "migrations", "views_made", "snapshots"})
 
 _CHUNK: Final = 5000
 """Rows for one statement: bounds the size of its JSON text."""
@@ -93,7 +92,9 @@ class Tables:
         position = _position_of(table)
         key = "exec_id" if table.startswith("executions") else "exec_id || '/' || name"
         positions = [item.position for item in items]
-        keys = {item.row["exec_id"] if key == "exec_id" else f"{item.row['exec_id']}/{item.row['name']}" for item in items}
+        keys = {
+            item.row["exec_id"] if key == "exec_id" else f"{item.row['exec_id']}/{item.row['name']}" for item in items
+        }
         # A list of literals is planned in a quarter of the time that a subquery takes.
         self._connection.execute(
             f"DELETE FROM internal.{table} WHERE {position} BETWEEN {min(positions)} AND {max(positions)} "  # noqa: S608
@@ -109,7 +110,7 @@ class Tables:
 
     def _delete_executions(self, exec_ids: Iterable[str]) -> None:
         ids = list(exec_ids)
-        for table in _OF_AN_EXECUTION:
+        for table in self._inserts.keys() - _WITHOUT_EXECUTION:
             self._connection.execute(f"DELETE FROM internal.{table} WHERE list_contains(?::VARCHAR[], exec_id)", [ids])  # noqa: S608
 
     def _add_snapshots(self, rows: Iterable[Row]) -> None:

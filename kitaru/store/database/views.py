@@ -47,4 +47,3 @@ def _described() -> tuple[list[tuple[str, str]], list[tuple[str, str, str, str]]
             f"WHERE {of_public_views} ORDER BY table_oid, column_index"
         ).fetchall()
     return [(view, comment) for view, comment in views], [(v, c, t, text) for v, c, t, text in columns]
-

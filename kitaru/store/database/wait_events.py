@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kitaru.store import events as kinds
 from kitaru.store.database.rows import WAIT
 from kitaru.store.database.state import Changes, Execution, Lookup, Tracked
-from kitaru.store.events import Event
+
+if TYPE_CHECKING:
+    from kitaru.store.events import Event
 
 
 def abort_waits(execution: Execution, event: Event, changes: Changes) -> None:

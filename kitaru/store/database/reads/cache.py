@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from kitaru.store.database.query import Query
 from kitaru.store.database.reads.registry import named, positive
-from kitaru.store.database.rows import Row
+
+if TYPE_CHECKING:
+    from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 
 @named("cache")
@@ -28,19 +30,29 @@ def cache(query: Query, code_id: str, limit: int = 1000) -> dict[str, Any]:
 @named("cache_entry")
 def cache_entry(query: Query, cache_key: str) -> Row | None:
     """Return the newest entry of a cache key with its output, or None."""
-    row = query.first(
-        'SELECT cache_key, code_id, exec_id, call, "at", output, position FROM internal.cache_entries '
-        "WHERE key_hash = ? AND cache_key = ? ORDER BY position DESC LIMIT 1",
-        [crc32(cache_key.encode()), cache_key],
-    )
-    if row is None:
+    # First the rows that may fit, by four bytes each, then only those: reading every key takes thrice as long.
+    fitting = query.rows("SELECT rowid FROM internal.cache_entries WHERE key_hash = ?", [crc32(cache_key.encode())])
+    if not fitting:
         return None
+    numbers = ", ".join(str(row["rowid"]) for row in fitting)
+    rows = query.rows(
+        'SELECT cache_key, code_id, exec_id, call, "at", output, position FROM internal.cache_entries '  # noqa: S608
+        f"WHERE rowid IN ({numbers}) AND cache_key = ?",
+        [cache_key],
+    )
+    if not rows:
+        return None
+    row = max(rows, key=_position)
     position = row.pop("position")
     if row["output"] is None:
         call = query.first(
-            "SELECT output FROM internal.all_calls WHERE position >= ? AND exec_id = ? AND name = ? AND "
-            "cache_key = ?",
+            "SELECT output FROM internal.all_calls WHERE position >= ? AND exec_id = ? AND name = ? AND cache_key = ?",
             [position, row["exec_id"], row["call"], cache_key],
         )
         row["output"] = call and call["output"]
     return row if row["output"] is not None else None
+
+
+def _position(row: Row) -> int:
+    position: int = row["position"]
+    return position

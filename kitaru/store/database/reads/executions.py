@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
-from kitaru.store.database.query import Query
-from kitaru.store.database.reads.registry import find_execution, named, reach, rows_of
-from kitaru.store.database.rows import Row
+from kitaru.store.database.reads.registry import beginning, find_execution, named, reach, rows_of
+
+if TYPE_CHECKING:
+    from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 _IN: Final = "position BETWEEN ? AND ? AND exec_id = ?"
 
-_CHILDREN: Final = (
-    "SELECT exec_id, flow, status, parent_call FROM internal.all_executions WHERE parent_exec_id = ? "
-    "ORDER BY first_position"
-)
+_CHILDREN: Final = "SELECT exec_id, flow, status, parent_call, first_position FROM internal.{} WHERE parent_exec_id = ?"
 
 _TO_MATCH: Final = (
     "name, checkpoint, type, sequence, status, concurrent, input_digest, inputs, opaque, parents, code_id, cache_key, "
@@ -28,14 +27,14 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
     row = find_execution(query, exec_id)
     within = [*reach(row), exec_id]
     calls = rows_of(query, row, "calls")
-    past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", within)  # noqa: S608
-    saved = query.rows(f"FROM internal.artifacts WHERE {_IN} ORDER BY position", within)  # noqa: S608
+    past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", within)
+    saved = query.rows(f"FROM internal.artifacts WHERE {_IN} ORDER BY position", within)
     return {
         "execution": with_duration(row),
         "calls": _with_attempts(sorted(calls, key=_place), past),
         "waits": rows_of(query, row, "waits"),
         "artifacts": _artifacts(calls, saved),
-        "children": query.rows(_CHILDREN, [exec_id]),
+        "children": _children(query, exec_id),
     }
 
 
@@ -68,6 +67,15 @@ def with_duration(row: Row) -> Row:
     started, ended = row["started_at"], row["ended_at"]
     row["duration"] = None if started is None or ended is None else ended - started
     return row
+
+
+def _children(query: Query, exec_id: str) -> list[Row]:
+    # Two narrow questions take a third of the time that planning the union of both tables takes.
+    rows = [row for part in ("executions", "executions_open") for row in query.rows(_CHILDREN.format(part), [exec_id])]
+    rows.sort(key=beginning)
+    for row in rows:
+        del row["first_position"]
+    return rows
 
 
 def _place(call: Row) -> tuple[int, int]:

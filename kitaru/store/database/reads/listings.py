@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruUsageError
-from kitaru.store.database.query import Query
 from kitaru.store.database.reads.executions import with_duration
 from kitaru.store.database.reads.registry import named, positive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kitaru.store.database.query import Query
 
 _SUMMARY: Final = (
     "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
@@ -66,13 +69,16 @@ def executions(
         where.append("original_exec_id IS NULL")
     chosen = " AND ".join(where) or "true"
     page = [positive("limit", limit), positive("offset", offset, least=0)]
-    total = query.rows(f"SELECT count(*) AS n FROM internal.all_executions WHERE {chosen}", values)  # noqa: S608
+    counted = [
+        query.rows(f"SELECT count(*) AS n FROM internal.{part} WHERE {chosen}", values)[0]["n"]  # noqa: S608
+        for part in ("executions", "executions_open")
+    ]
     items = query.rows(
         f"SELECT {_SUMMARY} FROM internal.all_executions WHERE {chosen} "  # noqa: S608
         f"ORDER BY {_order(order)}, first_position DESC LIMIT ? OFFSET ?",
         [*values, *page],
     )
-    return {"items": [with_duration(item) for item in items], "total": total[0]["n"]}
+    return {"items": [with_duration(item) for item in items], "total": sum(counted)}
 
 
 @named("resolve")
@@ -95,15 +101,17 @@ def conditions(
     until: float | None,
     tags: Sequence[str] | None = None,
     stack: str | None = None,
+    of: str = "",
 ) -> tuple[list[str], list[Any]]:
-    """Return the conditions that several reads share, and their values."""
+    """Return the conditions that several reads share, and their values; `of` goes before each column."""
+    began = f"coalesce({of}started_at, {of}created_at)"
     clauses = (
-        ("flow = ?", flow),
-        ("stack = ?", stack),
-        ("list_contains(?::VARCHAR[], status)", _several("statuses", statuses)),
-        ("coalesce(started_at, created_at) >= ?", since),
-        ("coalesce(started_at, created_at) < ?", until),
-        ("list_has_all(tags, ?::VARCHAR[])", _several("tags", tags)),
+        (f"{of}flow = ?", flow),
+        (f"{of}stack = ?", stack),
+        (f"list_contains(?::VARCHAR[], {of}status)", _several("statuses", statuses)),
+        (f"{began} >= ?", since),
+        (f"{began} < ?", until),
+        (f"list_has_all({of}tags, ?::VARCHAR[])", _several("tags", tags)),
     )
     given = [(clause, value) for clause, value in clauses if value is not None]
     return [clause for clause, _ in given], [value for _, value in given]
@@ -119,8 +127,7 @@ def _order(order: str) -> str:
     column = _ORDERS.get(order.removeprefix("-"))
     if column is None:
         raise KitaruUsageError(
-            f"Executions cannot be ordered by {order!r}. Choose one of {', '.join(_ORDERS)}; a leading - means descending."
+            f"Executions cannot be ordered by {order!r}. Choose one of {', '.join(_ORDERS)}; "
+            "a leading - means descending."
         )
     return f"{column} {'DESC' if order.startswith('-') else 'ASC'} NULLS LAST"
-
-

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError, KitaruStateError
-from kitaru.store.database.query import Query
 from kitaru.store.database.reads.listings import resolve
 from kitaru.store.database.reads.registry import find_execution, named, positive, reach
-from kitaru.store.database.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 _LOG: Final = 'position, line, call, attempt, "at", stream, level, text, logger, file, file_line'
 
@@ -44,7 +47,7 @@ def artifacts(
     where = " AND ".join(clause for clause, _ in chosen) or "true"
     order = "ASC" if exec_id is not None else "DESC"
     return query.rows(
-        f"FROM internal.all_artifacts WHERE {where} ORDER BY position {order} LIMIT ?",  # noqa: S608
+        f"FROM internal.all_artifacts WHERE {where} ORDER BY position {order} LIMIT ?",
         [*(value for _, value in chosen), positive("limit", limit)],
     )
 
@@ -107,8 +110,8 @@ def logs(
     order = "DESC" if tail else "ASC"
     rows = query.rows(
         f"SELECT {_LOG}, rank() OVER (ORDER BY position {order}) AS before FROM internal.logs "  # noqa: S608
-        "WHERE position BETWEEN ? AND ? AND exec_id = ? AND ($4 IS NULL OR call = $4) "
-        f"QUALIFY before <= $5 ORDER BY position, line".replace("?", "${}").format(1, 2, 3),
+        "WHERE position BETWEEN $1 AND $2 AND exec_id = $3 AND ($4 IS NULL OR call = $4) "
+        "QUALIFY before <= $5 ORDER BY position, line",
         [low, high, exec_id, call, positive("limit", limit)],
     )
     for row in rows:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError, KitaruUsageError
-from kitaru.store.database.query import Query
-from kitaru.store.database.rows import Row
 from kitaru.store.events import ENDED
+
+if TYPE_CHECKING:
+    from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 Read = Callable[..., Any]
 
@@ -55,7 +57,7 @@ def find_execution(query: Query, exec_id: str) -> Row:
     """
     for table in ("executions", "executions_open"):
         # One table after the other takes less time than planning their union.
-        row = query.first(f"FROM internal.{table} WHERE exec_id = ?", [exec_id])  # noqa: S608
+        row = query.first(f"FROM internal.{table} WHERE exec_id = ?", [exec_id])
         if row is not None:
             break
     else:
@@ -84,10 +86,11 @@ def rows_of(query: Query, execution: Row, table: str, columns: str = "*", name: 
     where = f"position BETWEEN ? AND ? AND exec_id = ?{'' if name is None else ' AND name = ?'}"
     for part in (table,) if execution["status"] in ENDED else (table, f"{table}_open"):
         found += query.rows(f"SELECT {columns} FROM internal.{part} WHERE {where}", values)  # noqa: S608
-    return sorted(found, key=_beginning)
+    return sorted(found, key=beginning)
 
 
-def _beginning(row: Row) -> int:
+def beginning(row: Row) -> int:
+    """Return the position at which a row's subject began, to sort by."""
     position: int = row["first_position"]
     return position
 

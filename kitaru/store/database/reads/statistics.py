@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruUsageError
-from kitaru.store.database.query import Query
 from kitaru.store.database.reads.listings import conditions
 from kitaru.store.database.reads.records import describe_quarantine
 from kitaru.store.database.reads.registry import named, positive
-from kitaru.store.database.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 _COLUMNS: Final = {"status": "e.status", "flow": "e.flow", "stack": "e.stack", "notebook": "e.notebook"}
 _SPANS: Final = ("hour", "day", "week", "month")
@@ -50,18 +53,16 @@ def statistics(
         group_by = [group_by]
     keys = [_key(token) for token in group_by]
     of_calls = "checkpoint" in group_by
-    where, values = conditions(flow=flow, statuses=statuses, since=since, until=until, tags=tags, stack=stack)
-    # Only `status` names a column that calls have too.
-    chosen = " AND ".join(where).replace(", status)", ", e.status)") or "true"
+    where, values = conditions(flow=flow, statuses=statuses, since=since, until=until, tags=tags, stack=stack, of="e.")
     source = "internal.all_executions AS e"
     if of_calls:
-        chosen = chosen.replace("started_at", "e.started_at")
         source += " JOIN internal.all_calls AS c USING (exec_id)"
-    grouped = ", ".join(f"{expression} AS key_{i}" for i, (expression, _) in enumerate(keys))
+    names = [f"key_{i}" for i in range(len(keys))]
+    picked = [f"{expression} AS {name}" for name, (expression, _) in zip(names, keys, strict=True)]
     rows = query.rows(
-        f"SELECT {grouped + ', ' if grouped else ''}{_figures(of_calls)} FROM {source} WHERE {chosen} "  # noqa: S608
-        f"{'GROUP BY ALL' if grouped else ''} ORDER BY count DESC, ALL LIMIT ?".replace(", ALL", ""),
-        [*(value for _, parameters in keys for value in parameters), *values, positive("max_groups", max_groups) + 1],
+        f"SELECT {', '.join([*picked, _figures(of_calls)])} FROM {source} WHERE {' AND '.join(where) or 'true'} "  # noqa: S608
+        f"{'GROUP BY ALL' if keys else ''} ORDER BY {', '.join(['count DESC', *names])} LIMIT ?",
+        [*(value for _, given in keys for value in given), *values, positive("max_groups", max_groups) + 1],
     )
     groups = [_group(row, group_by) for row in rows[:max_groups]]
     return {"groups": groups, "truncated": len(rows) > max_groups}
@@ -79,21 +80,21 @@ def info(query: Query) -> dict[str, Any]:
     return {**row, "quarantined": describe_quarantine(query)}
 
 
-def _key(token: str) -> tuple[str, list[str]]:
-    if token == "checkpoint":
+def _key(wanted: str) -> tuple[str, list[str]]:
+    if wanted == "checkpoint":
         return "c.checkpoint", []
-    if token in _COLUMNS:
-        return _COLUMNS[token], []
-    kind, _, rest = token.partition(":")
+    if wanted in _COLUMNS:
+        return _COLUMNS[wanted], []
+    kind, _, rest = wanted.partition(":")
     if kind == "time" and rest in _SPANS:
         moment = "make_timestamp((coalesce(e.started_at, e.created_at) * 1e6)::BIGINT)"
         return f"epoch(date_trunc('{rest}', {moment}))", []
     if kind == "metadata" and rest:
         return "json_extract_string(e.metadata, ?)", ["/" + rest.replace("~", "~0").replace("/", "~1")]
-    if token == "tag":
+    if wanted == "tag":
         return "unnest(e.tags)", []
     raise KitaruUsageError(
-        f"Statistics cannot be grouped by {token!r}. Choose from {', '.join(_COLUMNS)}, checkpoint, tag, "
+        f"Statistics cannot be grouped by {wanted!r}. Choose from {', '.join(_COLUMNS)}, checkpoint, tag, "
         f"{', '.join(f'time:{span}' for span in _SPANS)} and metadata:<key>."
     )
 
@@ -116,5 +117,4 @@ def _group(row: Row, group_by: Sequence[str]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> int | float | None:
-    """Sums of BIGINT are HUGEINT, which JSON readers would take for floats beyond 2**53 anyway."""
     return value if value is None or isinstance(value, float) else int(value)
