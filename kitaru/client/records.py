@@ -1,0 +1,283 @@
+"""From rows of the store to the client's models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kitaru.client.models import (
+    Answer,
+    ArtifactRef,
+    CheckpointAttempt,
+    CheckpointCall,
+    ChildExecution,
+    Durations,
+    Execution,
+    ExecutionEvent,
+    ExecutionStatistics,
+    ExecutionStatisticsGroup,
+    ExecutionStatus,
+    FailureInfo,
+    LogEntry,
+    PendingWait,
+    ValueInfo,
+)
+from kitaru.client.times import moment
+from kitaru.errors import FailureOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kitaru.client.client import KitaruClient
+
+Row = dict[str, Any]
+
+
+def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
+    """Make an execution from its row."""
+    execution = Execution(
+        exec_id=row["exec_id"],
+        flow_name=row["flow"],
+        status=ExecutionStatus(row["status"]),
+        created_at=moment(row["created_at"]),
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]),
+        duration=row["duration"],
+        stack_name=row["stack"],
+        snapshot_id=row["snapshot_id"],
+        tags=row["tags"] or [],
+        metadata=row["metadata"] or {},
+        status_reason=row["reason"],
+        failure=failure(row["failure"]),
+        failed_call=row["failed_call"],
+        cancel_requested=bool(row["cancel_requested"]),
+        original_exec_id=row["original_exec_id"],
+        parent_exec_id=row["parent_exec_id"],
+        parent_call=row["parent_call"],
+        notebook=row["notebook"],
+        waiting_for=row["waits_pending"] or [],
+        call_count=row["calls"],
+        reused_count=row["reused"],
+        failed_count=row["failed"],
+        llm_calls=row["llm_calls"] or 0,
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        total_tokens=row["total_tokens"],
+        cost_usd=row["cost_usd"],
+        **details,
+    )
+    execution.bound(client)
+    return execution
+
+
+def detailed(client: KitaruClient, recorded: Mapping[str, Any]) -> Execution:
+    """Make an execution with everything from an ``execution`` answer."""
+    row = recorded["execution"]
+    artifacts = [artifact(client, item) for item in recorded["artifacts"]]
+    by_call: dict[str | None, list[ArtifactRef]] = {}
+    for item in artifacts:
+        by_call.setdefault(item.producing_call, []).append(item)
+    inputs = row["inputs"] or {}
+    flow = {"flow": row["flow"]}
+    execution = summary(
+        client,
+        row,
+        detailed=True,
+        inputs={name: value(record) for name, record in inputs.items()},
+        output=value(row["output"]) if row["output"] else None,
+        frozen_execution_spec=row["spec"] or {},
+        cwd=row["cwd"],
+        interpreter=row["interpreter"],
+        runner=row["runner"],
+        pending_waits=[wait(client, item | flow) for item in recorded["waits"] if item["status"] == "pending"],
+        answers=[answer(item) for item in recorded["waits"] if item["status"] != "pending"],
+        checkpoints=[call(item, by_call.get(item["name"], [])) for item in recorded["calls"]],
+        artifacts=artifacts,
+        children=[child(item) for item in recorded["children"]],
+    )
+    execution._records = inputs  # noqa: SLF001 -- what the previews stand for belongs to the model
+    execution._output = row["output"]  # noqa: SLF001
+    return execution
+
+
+def value(record: Mapping[str, Any]) -> ValueInfo:
+    """Describe a ValueRecord, or the recorded description of an argument."""
+    preview = record.get("preview") or {}
+    return ValueInfo(
+        text=str(preview.get("text", "?")),
+        type=record.get("type") or preview.get("type"),
+        size=record.get("size"),
+        digest=record.get("digest"),
+        preview=preview,
+    )
+
+
+def failure(recorded: Mapping[str, Any] | None) -> FailureInfo | None:
+    """Make a failure from what is recorded of it."""
+    if not recorded:
+        return None
+    return FailureInfo(
+        message=recorded.get("message") or "",
+        exception_type=recorded.get("type"),
+        traceback=recorded.get("traceback") or "",
+        origin=FailureOrigin(recorded.get("origin") or "unknown"),
+    )
+
+
+def artifact(client: KitaruClient, row: Row) -> ArtifactRef:
+    """Make an artifact from its row."""
+    made = ArtifactRef(
+        artifact_id=row["artifact_id"],
+        exec_id=row["exec_id"],
+        name=row["name"],
+        kind=row["kind"],
+        save_type=row["save_type"],
+        producing_call=row["call"],
+        tags=row["tags"] or [],
+        created_at=moment(row["at"]),
+        value=value(row["value"]),
+    )
+    made.bound(client)
+    made._record = row["value"]  # noqa: SLF001 -- as above
+    return made
+
+
+def call(row: Row, artifacts: list[ArtifactRef]) -> CheckpointCall:
+    """Make a call from its row."""
+    source = row["source_call"] and f"{row['source_exec_id']}/{row['source_call']}"
+    return CheckpointCall(
+        call_id=f"{row['exec_id']}/{row['name']}",
+        exec_id=row["exec_id"],
+        name=row["name"],
+        checkpoint=row["checkpoint"],
+        checkpoint_type=row["type"],
+        status=row["status"],
+        sequence=row["sequence"],
+        concurrent=bool(row["concurrent"]),
+        runtime=row["runtime"],
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]),
+        duration=row["duration"],
+        inputs={name: value(described) for name, described in (row["inputs"] or {}).items()},
+        output=value(row["output"]) if row["output"] else None,
+        reused=row["reason"] if row["status"] == "reused" else None,
+        why=row["why"],
+        original_call_id=source,
+        parent_calls=row["parents"] or [],
+        failure=failure(row["failure"]),
+        attempts=[attempt(item) for item in row["attempts"]],
+        metadata=row["metadata"] or {},
+        progress=row["progress"],
+        llm_calls=row["llm_calls"] or 0,
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        total_tokens=row["total_tokens"],
+        cost_usd=row["cost_usd"],
+        code_id=row["code_id"],
+        cache_key=row["cache_key"],
+        artifacts=artifacts,
+    )
+
+
+def attempt(row: Row) -> CheckpointAttempt:
+    """Make an attempt from its row."""
+    return CheckpointAttempt(
+        attempt=row["attempt"],
+        status=row["status"],
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]),
+        failure=failure(row["failure"]),
+        retry_in=row["retry_in"],
+    )
+
+
+def wait(client: KitaruClient, row: Row) -> PendingWait:
+    """Make an open question from its row."""
+    pending = PendingWait(
+        exec_id=row["exec_id"],
+        flow_name=row["flow"],
+        name=row["name"],
+        question=row["question"],
+        json_schema=row["schema"],
+        metadata=row["metadata"] or {},
+        entered_waiting_at=moment(row["created_at"]),
+        deadline=moment(row["deadline"]),
+        default=row["default"],
+    )
+    pending.bound(client)
+    return pending
+
+
+def answer(row: Row) -> Answer:
+    """Make an answered question from its row."""
+    return Answer(
+        name=row["name"],
+        status=row["status"],
+        question=row["question"],
+        value=row["value"],
+        by=row["by"],
+        source=row["source"],
+        ended_at=moment(row["ended_at"]),
+    )
+
+
+def child(row: Row) -> ChildExecution:
+    """Make a child from its row."""
+    return ChildExecution(
+        exec_id=row["exec_id"],
+        flow_name=row["flow"],
+        status=ExecutionStatus(row["status"]),
+        parent_call=row["parent_call"],
+    )
+
+
+def log_entry(line: Mapping[str, Any], position: int, at: float) -> LogEntry:
+    """Make a line of output from a row, or from a line of a ``log.written`` event."""
+    when = moment(line.get("at") or at)
+    assert when is not None
+    return LogEntry(
+        message=line["text"],
+        level=line.get("level"),
+        timestamp=when,
+        source=line.get("stream"),
+        checkpoint_name=line.get("call"),
+        attempt=line.get("attempt"),
+        logger=line.get("logger"),
+        filename=line.get("file"),
+        lineno=line.get("file_line", line.get("line")),
+        cursor=position,
+    )
+
+
+def event(row: Mapping[str, Any]) -> ExecutionEvent:
+    """Make an event from a recorded or live one."""
+    body, when = row["body"] or {}, moment(row["at"])
+    assert when is not None
+    return ExecutionEvent(
+        exec_id=row["exec_id"],
+        kind=row["kind"],
+        timestamp=when,
+        checkpoint_name=row.get("call"),
+        attempt=row.get("attempt"),
+        payload=body,
+        correlation_id=body.get("correlation_id"),
+        index=body.get("index"),
+        cursor=row["position"],
+    )
+
+
+def statistics(told: Mapping[str, Any]) -> ExecutionStatistics:
+    """Make statistics from a ``statistics`` answer."""
+    groups = [
+        ExecutionStatisticsGroup(
+            keys={key: moment(part) if key.startswith("time:") else part for key, part in group["keys"].items()},
+            execution_count=group["count"],
+            failed=group["failed"],
+            calls=group["calls"],
+            reused=group["reused"],
+            total_tokens=group["tokens"],
+            cost_usd=group["cost"],
+            duration=Durations(**group["duration"]),
+        )
+        for group in told["groups"]
+    ]
+    return ExecutionStatistics(groups=groups, truncated=told["truncated"])

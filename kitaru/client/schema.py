@@ -1,0 +1,88 @@
+"""Whether an answer fits the JSON schema of its question."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from kitaru.errors import KitaruWaitValidationError
+
+_SHOWN: Final = 3
+_FORMATS: Final = ("date", "uuid", "email", "ipv4", "ipv6")
+
+
+def check_answer(schema: dict[str, Any] | None, value: Any, where: str) -> None:
+    """Check an answer.
+
+    Parameters
+    ----------
+    schema
+        JSON schema; None takes anything.
+    value
+        Plain JSON data.
+    where
+        Which question, for the message.
+
+    Raises
+    ------
+    KitaruWaitValidationError
+        If it does not fit; the message names each place and the rule.
+
+    Examples
+    --------
+    >>> check_answer({"type": "integer"}, 3, "'count'")
+    >>> check_answer({"type": "integer"}, "three", "'count'")
+    Traceback (most recent call last):
+    kitaru.errors.KitaruWaitValidationError: The answer to 'count' does not fit: 'three' is not of type 'integer'...
+    """
+    if schema is None:
+        return
+    problems = problems_of(schema, value)
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise KitaruWaitValidationError(f"The answer to {where} does not fit: {'; '.join(problems[:_SHOWN])}{more}")
+
+
+def problems_of(schema: dict[str, Any], value: Any) -> list[str]:
+    """Describe each place where a value breaks a schema, with the rule.
+
+    Examples
+    --------
+    >>> problems_of({"properties": {"n": {"minimum": 1}}}, {"n": 0})
+    ['$.n: 0 is less than the minimum of 1 (rule: minimum=1)']
+    """
+    from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+
+    formats = FormatChecker(_FORMATS)
+    formats.checks("date-time", ValueError)(_is_datetime)
+    found = Draft202012Validator(schema, format_checker=formats).iter_errors(value)
+    return [_sentence(error) for error in sorted(found, key=lambda error: error.json_path)]
+
+
+def _sentence(error: Any) -> str:
+    if error.context:
+        # Of the branches of an anyOf the one that comes nearest says most.
+        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+
+        nearest = best_match([error])
+        if nearest is not error and len(error.context) > 1:
+            options = " or ".join(dict.fromkeys(inner.message for inner in error.context[:4]))
+            return f"{_place(error)}{options} (rule: {error.validator})"
+    rule = error.validator_value
+    told = f"={rule}" if isinstance(rule, str | int | float | list) and len(str(rule)) < 80 else ""
+    return f"{_place(error)}{_short(error.message)} (rule: {error.validator}{told})"
+
+
+def _place(error: Any) -> str:
+    return "" if error.json_path == "$" else f"{error.json_path}: "
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 300 else message[:299] + "…"
+
+
+def _is_datetime(value: object) -> bool:
+    # Pydantic also takes times without a zone, which the RFC behind this format does not.
+    if isinstance(value, str):
+        datetime.fromisoformat(value)
+    return True
