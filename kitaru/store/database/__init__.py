@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kitaru.store.database.database import Database, Quarantined
+from kitaru.store.database.applying import Quarantined
+from kitaru.store.database.database import Database
 from kitaru.store.database.faults import DatabaseDamagedError
 from kitaru.store.database.views import describe_view_names, describe_views
 

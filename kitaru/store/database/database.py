@@ -5,29 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from kitaru.errors import KitaruStoreError, KitaruUsageError
+from kitaru.errors import KitaruStoreVersionError, KitaruUsageError
+from kitaru.store.database.applying import Applier
 from kitaru.store.database.faults import newer_schema_error, opening_error
-from kitaru.store.database.lookup import DatabaseLookup
 from kitaru.store.database.migrations import MIGRATIONS, migrate, schema_version
-from kitaru.store.database.projection import Projection
 from kitaru.store.database.query import Query
 from kitaru.store.database.reads import answer
 from kitaru.store.database.sql import run_query
-from kitaru.store.database.tables import Tables
-from kitaru.store.events import CREATED, Event
-from kitaru.store.journal.record import JournalRecord, end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
+    from kitaru.store.database.applying import Quarantined
     from kitaru.store.database.rows import Row
+    from kitaru.store.journal.record import JournalRecord
 
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # The journal can fill the database anew: the log of writes is short, so that opening is quick.
@@ -38,18 +35,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # A name in a query is a view, never a variable of this process.
     "python_enable_replacements": "false",
 }
-_SENSELESS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_GUARDED: Final = "exec_id, status, epoch, runner, waits_pending"
 _COPIED_AT_ONCE: Final = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """An event that could not be applied: it is kept beside the tables, and nothing waits for it."""
-
-    position: int
-    kind: str
-    exec_id: str
-    error: str
 
 
 class Database:
@@ -91,29 +78,37 @@ class Database:
         self._connection = _connect(path, read_only=read_only)
         try:
             self.schema_version = _prepare(self._connection, path, read_only=read_only)
-            self._lookup = DatabaseLookup(self._connection)
-            self._tables = Tables(self._connection)
-            self._load()
-        except BaseException:
+            self._applier = Applier(self._connection, path)
+        except BaseException as error:
             self._connection.close()
-            raise
+            raise _explained(path, error) from error
+
+    @property
+    def position(self) -> int:
+        """Position of the last event that is in the rows."""
+        return self._applier.position
 
     def clients(self) -> dict[str, tuple[int, list[Any]]]:
         """Return for each client the sequence of its last append, and the answer that it got."""
-        rows = self._rows("SELECT client, sequence, results FROM internal.clients")
+        with self._snapshot() as query:
+            rows = query.rows("SELECT client, sequence, results FROM internal.clients")
         return {row["client"]: (row["sequence"], row["results"]) for row in rows}
 
     def open_state(self) -> list[dict[str, Any]]:
         """Return what guards appends to every execution that has not ended."""
         with self._writing:
-            return [_guard(row, self._projection.open_waits(row["exec_id"])) for row in self._projection.open_rows()]
+            projection = self._applier.projection()
+            return [_guard(row, projection.open_waits(row["exec_id"])) for row in projection.open_rows()]
 
     def guard_state(self, exec_id: str) -> dict[str, Any] | None:
         """Return what guards appends to one execution, ended or not; None if there is no such execution."""
-        rows = self._rows("FROM internal.all_executions WHERE exec_id = ?", [exec_id])
-        if not rows:
-            return None
-        return _guard(rows[0], self._rows("FROM internal.waits_open WHERE exec_id = ?", [exec_id]))
+        with self._snapshot() as query:
+            for table in ("executions_open", "executions"):
+                row = query.first(f"SELECT {_GUARDED} FROM internal.{table} WHERE exec_id = ?", [exec_id])  # noqa: S608
+                if row is not None:
+                    waits = query.rows("SELECT name, deadline FROM internal.waits_open WHERE exec_id = ?", [exec_id])
+                    return _guard(row, waits)
+        return None
 
     def apply(self, records: Sequence[JournalRecord]) -> list[Quarantined]:
         """Apply journal records, in their order; what was applied before is left out.
@@ -132,13 +127,7 @@ class Database:
             If the database cannot be written, for example because the disk is full.
         """
         with self._writing:
-            if not records:
-                return []
-            batch = [event for record in records for event in _numbered(record, self.position)]
-            end = max(self.position, end_of(records[-1]))
-            found: list[Quarantined] = []
-            self._apply(batch, end, {record["client"]: record for record in records if record["client"]}, found)
-            return found
+            return self._applier.apply(records)
 
     def read(self, name: str, /, **parameters: Any) -> Any:
         """Answer a named read from one consistent view of the rows; see `kitaru.store.database.reads`.
@@ -150,9 +139,8 @@ class Database:
         KitaruNotFoundError
             If what is asked for does not exist.
         """
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
-            return answer(Query(cursor), name, parameters)
+        with self._snapshot() as query:
+            return answer(query, name, parameters)
 
     def sql(
         self,
@@ -222,77 +210,12 @@ class Database:
             if self._own_bytes is not None:
                 self._own_bytes.close()
 
-    def _load(self) -> None:
-        (row,) = Query(self._connection).rows("SELECT position FROM internal.applied")
-        self.position: int = row["position"]
-        self._projection = Projection(self._lookup, self._lookup.open_executions())
-
-    def _apply(self, batch: list[Event], end: int, clients: dict[str, JournalRecord], found: list[Quarantined]) -> None:
-        try:
-            self._apply_at_once(batch, end, clients)
-        except Exception as error:
-            if not _is_senseless(error):
-                raise KitaruStoreError(f"The database at {self.path} cannot be written: {error}") from error
-            if len(batch) == 1:
-                found.append(self._quarantine(batch[0], error))
-                self._apply_at_once([], end, clients)
-                return
-            if not batch:
-                raise
-            middle = len(batch) // 2
-            self._apply(batch[:middle], batch[middle - 1]["position"], {}, found)
-            self._apply(batch[middle:], end, clients, found)
-
-    def _apply_at_once(self, batch: list[Event], end: int, clients: dict[str, JournalRecord]) -> None:
-        connection = self._connection
-        connection.execute("BEGIN")
-        try:
-            self._refuse_existing(batch)
-            for event in batch:
-                self._projection.apply(event)
-            changes = self._projection.take_changes()
-            self._tables.write(changes)
-            self._write_clients(clients)
-            connection.execute("UPDATE internal.applied SET position = ?", [end])
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            self._load()
-            raise
-        self._projection.settle(changes)
-        self.position = end
-
-    def _refuse_existing(self, batch: list[Event]) -> None:
-        created = [event["exec_id"] for event in batch if event["kind"] == CREATED]
-        if created:
-            query = "SELECT exec_id FROM internal.executions WHERE list_contains(?::VARCHAR[], exec_id)"
-            known = self._connection.execute(query, [created]).fetchone()
-            if known is not None:
-                raise ValueError(f"execution {known[0]!r} exists already")
-
-    def _write_clients(self, clients: dict[str, JournalRecord]) -> None:
-        rows = [
-            {"client": name, "sequence": record["sequence"], "results": record["results"], "at": record["time"]}
-            for name, record in clients.items()
-        ]
-        if rows:
-            query = "DELETE FROM internal.clients WHERE list_contains(?::VARCHAR[], client)"
-            self._connection.execute(query, [list(clients)])
-            self._tables.insert("clients", rows)
-
-    def _quarantine(self, event: Event, error: Exception) -> Quarantined:
-        entry = Quarantined(
-            event["position"],
-            str(event.get("kind")),
-            str(event.get("exec_id")),
-            f"{type(error).__name__}: {error}",
-        )
-        row: Row = {"position": entry.position, "kind": entry.kind, "exec_id": entry.exec_id, "error": entry.error}
-        self._tables.insert("quarantine", [{**row, "event": event}])
-        return entry
-
-    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return Query(self._connection.cursor()).rows(query, parameters)
+    @contextmanager
+    def _snapshot(self) -> Iterator[Query]:
+        with closing(self._connection.cursor()) as cursor:
+            # All statements of one answer see the rows as of one moment, whatever is applied meanwhile.
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield Query(cursor)
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -308,29 +231,30 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> int:
-    import duckdb
-
-    try:
-        if read_only:
-            version = schema_version(connection)
-            if version > max(MIGRATIONS):
-                raise newer_schema_error(path, version, max(MIGRATIONS))
-        else:
-            version = migrate(connection, path)
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        # Whoever asks in SQL may neither read files nor change a setting, whatever the words of the query.
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
-        raise opening_error(path, error) from error
+    version = _checked_version(connection, path) if read_only else migrate(connection, path)
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    # Whoever asks in SQL may neither read files nor change a setting, whatever the words of the query.
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     return version
 
 
-def _numbered(record: JournalRecord, after: int) -> list[Event]:
-    first = record["position"]
-    skipped = max(0, after + 1 - first)
-    events = record["events"][skipped:]
-    return [{**event, "position": first + skipped + i} for i, event in enumerate(events)]
+def _checked_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    version, known = schema_version(connection), max(MIGRATIONS)
+    if version > known:
+        raise newer_schema_error(path, version, known)
+    if version < known:
+        raise KitaruStoreVersionError(
+            f"{path} has schema version {version}, older than this Kitaru's {known}, and is opened for reading only. "
+            "Open the store once the usual way, which brings it up to date."
+        )
+    return version
+
+
+def _explained(path: Path, error: BaseException) -> BaseException:
+    import duckdb
+
+    return opening_error(path, error) if isinstance(error, duckdb.Error) else error
 
 
 def _guard(row: Row, waits: Sequence[Row]) -> dict[str, Any]:
@@ -342,10 +266,3 @@ def _guard(row: Row, waits: Sequence[Row]) -> dict[str, Any]:
         "waits_pending": list(row["waits_pending"]),
         "deadlines": {wait["name"]: wait["deadline"] for wait in waits if wait["deadline"] is not None},
     }
-
-
-def _is_senseless(error: Exception) -> bool:
-    """Whether an event is to blame, and not the disk or the memory."""
-    import duckdb
-
-    return isinstance(error, (*_SENSELESS, duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException))
