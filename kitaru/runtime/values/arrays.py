@@ -28,7 +28,9 @@ class NumpyCodec:
         import numpy as np
 
         buffer = io.BytesIO()
-        np.save(buffer, value, allow_pickle=False)
+        # Version 3 is for field names that are not Latin text; asked for by name, it comes without a warning.
+        version = (1, 0) if value.dtype.names is None else (3, 0)
+        np.lib.format.write_array(buffer, value, version=version, allow_pickle=False)
         return buffer.getbuffer()
 
     def decode(self, data: bytes) -> np.ndarray[Any, Any]:

@@ -9,11 +9,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from kitaru.errors import KitaruSerializationError
 from kitaru.runtime.values.codec import codec_for, codec_named
-from kitaru.runtime.values.digests import digest
 from kitaru.runtime.values.references import reference, resolve
 
 if TYPE_CHECKING:
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
 
 TAG = "$kitaru"
 Pack = Callable[[Any], Any]
+_MODEL_HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__")
+_MODEL_EXTRAS = ("__pydantic_extra__", "__pydantic_private__")
 
 
 class Inexact(Exception):  # noqa: N818 -- a branch of the search for a codec, never shown
@@ -48,7 +47,7 @@ def pack_instance(value: Any, pack: Pack) -> dict[str, Any]:
     if dataclasses.is_dataclass(cls):
         return tagged("dataclass", [name, {key: pack(item) for key, item in _fields(value).items()}])
     if _is_model(cls):
-        return _pack_model(value, name)
+        return _pack_model(value, name, pack)
     raise Inexact
 
 
@@ -104,44 +103,63 @@ def _is_model(cls: type) -> bool:
     return pydantic is not None and issubclass(cls, pydantic.BaseModel)
 
 
-def _pack_model(value: BaseModel, name: str) -> dict[str, Any]:
-    # Custom serializers, validators and loosely typed fields can each change a value: only a proven round trip counts.
-    try:
-        data = orjson.loads(value.model_dump_json(by_alias=True, round_trip=True, warnings="error"))
-        restored = _read_model_data(type(value), data)
-    except Exception as error:
-        raise Inexact from error
-    content = digest(value)
-    if content is None or digest(restored) != content or restored.model_fields_set != value.model_fields_set:
+def _pack_model(value: BaseModel, name: str, pack: Pack) -> dict[str, Any]:
+    from pydantic import BaseModel
+
+    cls = type(value)
+    if any(getattr(cls, hook) is not getattr(BaseModel, hook) for hook in _MODEL_HOOKS):
         raise Inexact
-    return tagged("pydantic", [name, data])
+    # The state rather than a dump: aliases, serializers, loosely typed fields and unset defaults would change a dump.
+    state = value.__getstate__()
+    fields = {key: pack(item) for key, item in state["__dict__"].items()}
+    given = None if state["__pydantic_fields_set__"] == fields.keys() else sorted(state["__pydantic_fields_set__"])
+    return tagged("pydantic", [name, fields, given, *(pack(state[key]) for key in _MODEL_EXTRAS)])
 
 
-def _read_model_data(cls: type[BaseModel], data: Any) -> BaseModel:
-    return cls.model_validate_json(orjson.dumps(data))
-
-
-def _read_model(parts: list[Any], _: Pack) -> Any:
+def _read_model(parts: list[Any], unpack: Pack) -> Any:
     cls = resolve(parts[0])
-    try:
-        return _read_model_data(cls, parts[1])
-    except ValueError as error:
-        raise KitaruSerializationError(
-            f"A stored {parts[0].replace(':', '.')} no longer fits its class, which has changed since: {error}. "
-            "Give new fields a default, or replay the execution from the checkpoint that produced the value."
-        ) from error
+    fields = {key: unpack(item) for key, item in parts[1].items()}
+    given = set(fields if parts[2] is None else parts[2])
+    for name in cls.model_fields.keys() - fields.keys():
+        field = cls.model_fields[name]
+        if field.is_required():
+            raise _changed(parts[0], name)
+        fields[name] = field.get_default(call_default_factory=True, validated_data=fields)
+    value = cls.__new__(cls)
+    extras = {key: unpack(item) for key, item in zip(_MODEL_EXTRAS, parts[3:], strict=True)}
+    value.__setstate__({"__dict__": fields, "__pydantic_fields_set__": given, **extras})
+    return value
 
 
 def _read_dataclass(parts: list[Any], unpack: Pack) -> Any:
     cls = resolve(parts[0])
     value = object.__new__(cls)
+    held = {key: unpack(item) for key, item in parts[1].items()}
+    for field in dataclasses.fields(cls):
+        if field.name not in held:
+            held[field.name] = _default(field, parts[0])
     slots = _slots(cls)
-    for key, item in parts[1].items():
+    for key, item in held.items():
         if key in slots:
-            object.__setattr__(value, key, unpack(item))
+            object.__setattr__(value, key, item)
         else:
-            value.__dict__[key] = unpack(item)
+            value.__dict__[key] = item
     return value
+
+
+def _default(field: dataclasses.Field[Any], name: str) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is dataclasses.MISSING:
+        raise _changed(name, field.name)
+    return field.default_factory()
+
+
+def _changed(name: str, field: str) -> KitaruSerializationError:
+    return KitaruSerializationError(
+        f"A stored {name.replace(':', '.')} no longer fits its class, which has changed since: it has no {field!r}. "
+        "Give the new field a default, or replay the execution from the checkpoint that produced the value."
+    )
 
 
 def _read_codec(parts: list[Any], _: Pack) -> Any:

@@ -78,11 +78,13 @@ def _refused(value: Any, where: str, error: Exception) -> KitaruSerializationErr
     path, part = _culprit(value, where, _pickles)
     return KitaruSerializationError(
         f"Cannot store {where}: {path} is a {type_name(type(part))}, which has no stored form "
-        f"({type(error).__name__}: {error}). {_remedy(part)}"
+        f"({type(error).__name__}: {error}). {_remedy(part, error)}"
     )
 
 
-def _remedy(part: Any) -> str:
+def _remedy(part: Any, error: Exception) -> str:
+    if isinstance(error, RecursionError) or "recursion" in str(error):
+        return "The value is nested too deep: return a flat form of it, such as a list of its nodes."
     if isinstance(part, (GeneratorType, AsyncGeneratorType)):
         return "A generator can be read only once: return list(...) of it."
     if isinstance(part, CoroutineType):
