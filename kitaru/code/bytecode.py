@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dis
 import hashlib
-import inspect
 import sys
 import weakref
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ _CELL_READS = _opcodes("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF
 _ATTRIBUTES = _opcodes("LOAD_ATTR", "LOAD_METHOD")
 _NAME_WRITES = _opcodes("STORE_NAME")
 _GLOBAL_WRITES = _opcodes("STORE_GLOBAL")
+_CO_OPTIMIZED = 1
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _DELETES = _opcodes("DELETE_NAME", "DELETE_GLOBAL")
 
@@ -59,6 +59,10 @@ class Reads:
         Global and closure names with the attributes read from them: ``("np", "linalg", "norm")``. Sorted.
     imports
         Import statements inside the function: ``(level, module, names)``. Sorted.
+    imported
+        Names with attributes that the function's own module may have imported, judging by how they are called: the
+        compiler loads ``re.sub`` in ``re.sub(...)`` as an attribute where the same module imports ``re``, and else
+        as a method.
 
     Examples
     --------
@@ -68,6 +72,7 @@ class Reads:
 
     chains: tuple[tuple[str, ...], ...]
     imports: tuple[tuple[int, str, tuple[str, ...]], ...]
+    imported: frozenset[str] = frozenset()
 
 
 _reads: weakref.WeakKeyDictionary[CodeType, Reads] = weakref.WeakKeyDictionary()
@@ -96,11 +101,13 @@ def reads_of(code: CodeType) -> Reads:
     if known is None:
         chains: set[tuple[str, ...]] = set()
         imports: set[tuple[int, str, tuple[str, ...]]] = set()
+        methods: set[str] = set()
         outer = frozenset(code.co_freevars) - {"__class__"}
         for inner in nested(code):
-            _collect(inner, outer, chains, imports)
+            _collect(inner, outer, chains, imports, methods)
         chains |= {(name,) for name in outer - {chain[0] for chain in chains}}
-        known = _reads[code] = Reads(tuple(sorted(chains)), tuple(sorted(imports)))
+        imported = {chain[0] for chain in chains if len(chain) > 1 and chain[0] not in outer} - methods
+        known = _reads[code] = Reads(tuple(sorted(chains)), tuple(sorted(imports)), frozenset(imported))
     return known
 
 
@@ -161,39 +168,6 @@ def name_uses(code: CodeType) -> Iterator[NameUse]:
             yield NameUse("code", constant.co_name, constant)
 
 
-def imported_roots(code: CodeType) -> frozenset[str]:
-    """Find the names that the code's own module may have imported, judging by how attributes of them are called.
-
-    The compiler loads ``re.sub`` in ``re.sub(...)`` as an attribute if the same module imports ``re``, and else
-    as a method.
-
-    Parameters
-    ----------
-    code
-        ``function.__code__``.
-
-    Returns
-    -------
-    frozenset of str
-        Names with attributes, none of them loaded as a method.
-
-    Examples
-    --------
-    >>> def matches(text): return re.match("a", text)
-    >>> imported_roots(matches.__code__)
-    frozenset()
-    """
-    roots: set[str] = set()
-    methods: set[str] = set()
-    for inner in nested(code):
-        name: str | None = None
-        for op, arg in _instructions(inner):
-            if op in _ATTRIBUTES and name is not None:
-                (methods if op == _LOAD_METHOD or arg & _ATTRIBUTE_SHIFT else roots).add(name)
-            name = inner.co_names[arg >> 1] if op in _GLOBAL_READS else None
-    return frozenset(roots - methods)
-
-
 def runs_at_once(code: CodeType) -> bool:
     r"""Whether nested code runs where it stands: the body of a class or of a comprehension.
 
@@ -212,8 +186,11 @@ def runs_at_once(code: CodeType) -> bool:
     >>> [runs_at_once(c) for c in nested(compile("class A:\n def f(self): pass", "", "exec"))]
     [True, True, False]
     """
-    optimized = code.co_flags & inspect.CO_OPTIMIZED
-    return not optimized or code.co_name in _COMPREHENSIONS or code.co_name.startswith("<generic parameters of ")
+    return (
+        not code.co_flags & _CO_OPTIMIZED
+        or code.co_name in _COMPREHENSIONS
+        or code.co_name.startswith("<generic parameters of ")
+    )
 
 
 def bytecode_digest(code: CodeType, docstring: str | None) -> str:
@@ -272,6 +249,7 @@ def _collect(
     outer: frozenset[str],
     chains: set[tuple[str, ...]],
     imports: set[tuple[int, str, tuple[str, ...]]],
+    methods: set[str],
 ) -> None:
     names = code.co_names
     cells = code.co_varnames + tuple(c for c in code.co_cellvars if c not in code.co_varnames) + code.co_freevars
@@ -280,6 +258,8 @@ def _collect(
     stored: set[str] = set()
     for op, arg in _instructions(code):
         if op in _ATTRIBUTES and chain:
+            if len(chain) == 1 and (op == _LOAD_METHOD or arg & _ATTRIBUTE_SHIFT):
+                methods.add(chain[0])
             chain = (*chain, names[arg >> _ATTRIBUTE_SHIFT])
             continue
         if chain:

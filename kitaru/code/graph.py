@@ -298,7 +298,9 @@ def _followed(chain: tuple[str, ...], value: object) -> bool:
     """Whether a chain may lead further once the value behind its first name changes inside."""
     if len(chain) == 1 or isinstance(value, FunctionType | type):
         return False
-    return not isinstance(value, ModuleType) or is_user_module(value.__name__)
+    if isinstance(value, ModuleType):
+        return is_user_module(value.__name__)
+    return value is MISSING or hasattr(value, "__dict__")
 
 
 def _defaults(fn: FunctionType) -> list[tuple[str, object]]:

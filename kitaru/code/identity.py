@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kitaru.code.graph import Graph, walk
 from kitaru.code.modules import module_digest
+from kitaru.code.origin import is_own
 from kitaru.code.source import innermost
 from kitaru.code.values import unwrapped
 from kitaru.errors import KitaruUsageError
@@ -235,6 +236,8 @@ def _called(name: str, value: str) -> str:
 
 
 def _subject(fn: object) -> object:
+    if type(fn) is FunctionType and not is_own(fn):
+        return fn
     subject = unwrapped(fn)
     if innermost(subject) is None:
         raise KitaruUsageError(

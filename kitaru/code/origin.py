@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.machinery
-import importlib.metadata
 import sys
 import sysconfig
 from pathlib import Path
@@ -140,11 +139,13 @@ def library_version(module: str) -> str:
     top = module.partition(".")[0]
     if top == _OWN or top in sys.stdlib_module_names or top == "builtins":
         return ""
+    # Imported late: it takes longer to import than all of this package.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version(top)
-    except importlib.metadata.PackageNotFoundError:
-        names = _distributions().get(top, ())
-        return ",".join(sorted({importlib.metadata.version(name) for name in names}))
+        return version(top)
+    except PackageNotFoundError:
+        return ",".join(sorted({version(name) for name in _distributions().get(top, ())}))
 
 
 def find_module(name: str) -> importlib.machinery.ModuleSpec | None:
@@ -220,7 +221,9 @@ def _is_user(name: str, module: ModuleType | None, file: str | None) -> bool:
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+    from importlib.metadata import packages_distributions
+
+    return dict(packages_distributions())
 
 
 @functools.cache

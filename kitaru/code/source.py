@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from kitaru.code.bytecode import imported_roots, nested
+from kitaru.code.bytecode import nested, reads_of
 from kitaru.code.canonical import parse
 
 if TYPE_CHECKING:
@@ -226,10 +226,11 @@ def _compiled(node: type_of_definition, code: CodeType) -> Iterator[CodeType]:
         assert isinstance(arguments, ast.FunctionDef)
         arguments.body = body
         body = [arguments]
-    imports = [ast.alias(name=name) for name in sorted(imported_roots(code))]
+    imports = [ast.alias(name=name) for name in sorted(reads_of(code).imported)]
     if imports:
         body = [ast.Import(names=imports), *body]
-    module = ast.fix_missing_locations(ast.Module(body=body, type_ignores=[]))
+    module = ast.Module(body=body, type_ignores=[])
+    _locate(module, statement)
     try:
         compiled = compile(module, code.co_filename, "exec", code.co_flags & _FUTURES, dont_inherit=True)
     except (SyntaxError, ValueError):
@@ -237,6 +238,16 @@ def _compiled(node: type_of_definition, code: CodeType) -> Iterator[CodeType]:
     for candidate in nested(compiled):
         if candidate.co_name == code.co_name:
             yield candidate
+
+
+def _locate(node: ast.AST, inside: ast.stmt) -> None:
+    # ast.fix_missing_locations would walk the user's nodes too, and they have their places.
+    if node is not inside:
+        for child in ast.iter_child_nodes(node):
+            _locate(child, inside)
+    if isinstance(node, ast.stmt | ast.arg | ast.alias) and not hasattr(node, "lineno"):
+        node.lineno = node.end_lineno = 1
+        node.col_offset = node.end_col_offset = 0
 
 
 def _undecorated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:

@@ -184,7 +184,7 @@ def checker(value: Any) -> Callable[[object], bool]:
     >>> unchanged(limits)
     False
     """
-    if type(value) in _ATOMS:
+    if type(value) in _ATOMS or isinstance(value, re.Pattern):
         return functools.partial(operator.is_, value)
     if isinstance(value, FunctionType | type | ModuleType) and not is_own(value):
         return _same_referent(weakref.ref(value))
