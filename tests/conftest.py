@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -62,3 +63,33 @@ def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "user" / name.lower()))
     return home
+
+
+@pytest.fixture(autouse=True)
+def everything_closed(kitaru_home: Path) -> Iterator[None]:
+    """After a test, nothing of it goes on: bodies are told to stop and the store is let go."""
+    yield
+    if "kitaru.runtime.engine" in sys.modules:
+        from kitaru.runtime.engine import close_engines
+
+        close_engines()
+    if "kitaru.runtime.settings" in sys.modules:
+        from kitaru.runtime.settings import configure
+
+        configure(stack=None, cache=None, retries=None, model=None)
+    if "kitaru.store.connect" in sys.modules:
+        from kitaru.store.connect import close_store
+
+        close_store()
+
+
+@pytest.fixture(params=["embedded", "service"])
+def any_store(request: pytest.FixtureRequest, kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The test runs twice: with the database in this process, and with a service of its own."""
+    if request.param == "service":
+        monkeypatch.setenv("KITARU_STORE", "service")
+    yield request.param
+    if request.param == "service":
+        from kitaru.store.service.process import stop_service
+
+        stop_service(kitaru_home)
