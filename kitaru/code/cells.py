@@ -277,7 +277,7 @@ class _Block:
         elif use.how in ("store", "store_global"):
             self._store(use.name)
         elif use.how == "delete":
-            self._delete(use.name)
+            self._remove(use.name)
 
     def _enter_code(self, code: CodeType) -> None:
         local: set[str] = set()
@@ -309,7 +309,7 @@ class _Block:
         self.maybe.add(name)
         self.writes.setdefault(name)
 
-    def _delete(self, name: str) -> None:
+    def _remove(self, name: str) -> None:
         self._read(name)
         self._forget(name)
         self.deletes.setdefault(name)

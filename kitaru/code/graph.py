@@ -11,8 +11,8 @@ import hashlib
 import weakref
 from collections import deque
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from kitaru.code.bytecode import reads_of
 from kitaru.code.classes import class_members, class_shape
@@ -23,6 +23,7 @@ from kitaru.code.origin import find_module, is_user_class, is_user_function, is_
 from kitaru.code.secret import looks_secret
 from kitaru.code.source import innermost
 from kitaru.code.values import Encoded, checker, encode, is_code, unwrapped
+from kitaru.code.watch import ClassWatch, FunctionWatch, WrapperWatch, wrapper_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,37 +47,6 @@ class Node:
     edges: list[tuple[str, int]] = field(default_factory=list)
 
 
-class Watch(NamedTuple):
-    """Cheap evidence that a function or class still reaches the same things; it keeps neither alive."""
-
-    owner: weakref.ref[Any]
-    code: CodeType | None
-    names: list[tuple[str, Callable[[object], bool]]]
-    chains: list[tuple[tuple[str, ...], Callable[[object], bool]]]
-    defaults: tuple[Callable[[object], bool], Callable[[object], bool]] | None
-    size: int
-
-    def holds(self) -> bool:
-        """Whether nothing has changed."""
-        owner = self.owner()
-        if owner is None:
-            return False
-        if self.defaults is None:
-            members = vars(owner)
-            return len(members) == self.size and all(test(members.get(name, MISSING)) for name, test in self.names)
-        if owner.__code__ is not self.code:
-            return False
-        namespace = owner.__globals__
-        for name, test in self.names:
-            if not test(namespace.get(name, MISSING)):
-                return False
-        for chain, test in self.chains:
-            if not test(look_up(owner, chain)[1]):
-                return False
-        positional, keyword = self.defaults
-        return positional(owner.__defaults__) and keyword(owner.__kwdefaults__)
-
-
 @dataclass(slots=True)
 class Graph:
     """What a function reaches, breadth first; node 0 is the function itself.
@@ -85,7 +55,7 @@ class Graph:
     """
 
     nodes: list[Node] = field(default_factory=list)
-    watches: list[Watch] = field(default_factory=list)
+    watches: list[FunctionWatch | ClassWatch | WrapperWatch] = field(default_factory=list)
     modules: dict[str, str] = field(default_factory=dict)
     reached: dict[str, object] = field(default_factory=dict)
 
@@ -187,13 +157,10 @@ class _Walker:
     def _library_function(self, label: str, fn: FunctionType) -> int:
         # A library's wrapper counts as the library, and as the user's functions inside of it.
         library = self._library(fn.__globals__.get("__name__"), fn.__code__.co_qualname)
-        inner: list[object] = []
-        if "__wrapped__" in vars(fn):
-            inner.append(vars(fn)["__wrapped__"])
-        if "registry" in vars(fn):
-            inner.append(dict(vars(fn)["registry"]))
+        inner = wrapper_contents(fn)
         if not inner:
             return library
+        self.graph.watches.append(WrapperWatch(weakref.ref(fn), checker(inner)))
         encoded = encode(inner)
         digest = hashlib.sha256(encoded.data).hexdigest()
         return self._add(fn, Node(label, "constant", digest, edges=[("library", library)]), encoded)
@@ -264,8 +231,8 @@ class _Walker:
         targets += [(f"{name}=", f"{fn.__qualname__}({name}=)", value) for name, value in _defaults(fn)]
         if "__wrapped__" in fn.__dict__:
             targets.append(("__wrapped__", fn.__qualname__, fn.__dict__["__wrapped__"]))
-        defaults = (checker(fn.__defaults__), checker(fn.__kwdefaults__))
-        self.graph.watches.append(Watch(weakref.ref(fn), fn.__code__, names, chains, defaults, 0))
+        tests = checker(fn.__defaults__), checker(fn.__kwdefaults__)
+        self.graph.watches.append(FunctionWatch(weakref.ref(fn), fn.__code__, names, chains, *tests))
         self._edges(index, targets)
         self._import_edges(index, fn)
 
@@ -277,7 +244,7 @@ class _Walker:
     def _expand_class(self, index: int, cls: type) -> None:
         members = class_members(cls)
         tests = [(name, checker(value)) for name, value in members]
-        self.graph.watches.append(Watch(weakref.ref(cls), None, tests, [], None, len(vars(cls))))
+        self.graph.watches.append(ClassWatch(weakref.ref(cls), tests, len(vars(cls))))
         targets = [(name, f"{cls.__qualname__}.{name}", value) for name, value in members]
         targets += [(f"base {i}", b.__qualname__, b) for i, b in enumerate(cls.__bases__) if b is not object]
         if type(cls) is not type:

@@ -296,7 +296,8 @@ def step(text, scale=LIMIT, *, mode="fast"):
     """Do it."""
     point = Point(1)
     picked = [TABLE["clean"](w) for w in text.split() if w not in WORDS and even(len(w))]
-    return json.dumps({"n": point.norm(), "c": Color.RED.value, "p": picked, "a": Answer().short()}), f"{scale!r:>{LIMIT}}"
+    short = f"{Answer().short()!r:>{LIMIT}}"
+    return json.dumps({"n": point.norm(), "c": Color.RED.value, "p": picked, "a": short, "m": mode, "s": scale})
 '''
 _REPORT = "\nfrom kitaru.code import explain_identity as e\nprint(e(step).digest, sorted(e(step).as_mapping()))\n"
 
@@ -321,7 +322,8 @@ def test_a_script_has_the_identity_of_the_imported_module_whatever_the_hash_seed
     assert _run_script(script, PYTHONHASHSEED=seed) == expected
 
 
-def test_a_notebook_has_the_identity_of_the_imported_module(expected):
+def test_a_notebook_has_the_identity_of_the_imported_module(expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell()
@@ -431,7 +433,14 @@ def test_closures_partials_and_methods_are_told_apart(new_cells):
     model = cells["Model"]()
     identities = [
         code_identity(fn)
-        for fn in (cells["two"], cells["three"], model.fit, model.test, cells["second"], functools.partial(cells["two"], 3))
+        for fn in (
+            cells["two"],
+            cells["three"],
+            model.fit,
+            model.test,
+            cells["second"],
+            functools.partial(cells["two"], 3),
+        )
     ]
     assert len(set(identities)) == len(identities)
     assert code_identity(cells["two"]) == code_identity(cells["make"](2))
