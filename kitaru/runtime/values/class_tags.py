@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruSerializationError
-from kitaru.runtime.values.codec import codec_for, codec_named
+from kitaru.runtime.values.codec import codec_for, decode_by, encode_by
 from kitaru.runtime.values.references import reference, resolve
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def pack_instance(value: Any, pack: Pack) -> dict[str, Any]:
     """Return the tagged form of an instance of a class that has one, else raise `Inexact`."""
     codec = codec_for(value)
     if codec is not None:
-        return tagged("codec", [codec.name, b64encode(codec.encode(value)).decode("ascii")])
+        return tagged("codec", [codec.name, b64encode(encode_by(codec, value)).decode("ascii")])
     cls = type(value)
     name = reference(cls)
     if name is None:
@@ -70,7 +70,8 @@ def _fields(value: Any) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(cls)}
     held: dict[str, Any] = getattr(value, "__dict__", {})
     slots = _slots(cls)
-    if not _is_ordinary(cls) or held.keys() | slots != names or any(not hasattr(value, name) for name in slots):
+    complete = all(hasattr(value, name) for name in names)
+    if not _is_ordinary(cls) or not complete or not held.keys() | slots <= names:
         raise Inexact
     return {**{name: getattr(value, name) for name in sorted(slots)}, **held}
 
@@ -135,10 +136,11 @@ def _read_dataclass(parts: list[Any], unpack: Pack) -> Any:
     cls = resolve(parts[0])
     value = object.__new__(cls)
     held = {key: unpack(item) for key, item in parts[1].items()}
-    for field in dataclasses.fields(cls):
-        if field.name not in held:
-            held[field.name] = _default(field, parts[0])
     slots = _slots(cls)
+    for field in dataclasses.fields(cls):
+        # A default that is an attribute of the class needs no copy in the instance.
+        if field.name not in held and (field.name in slots or not hasattr(cls, field.name)):
+            held[field.name] = _default(field, parts[0])
     for key, item in held.items():
         if key in slots:
             object.__setattr__(value, key, item)
@@ -162,25 +164,10 @@ def _changed(name: str, field: str) -> KitaruSerializationError:
     )
 
 
-def _read_codec(parts: list[Any], _: Pack) -> Any:
-    return required_codec(parts[0]).decode(b64decode(parts[1]))
-
-
-def required_codec(name: str) -> Any:
-    """Return the added codec `name`, or say what to install."""
-    codec = codec_named(name)
-    if codec is None:
-        raise KitaruSerializationError(
-            f"A stored value was written by the codec {name!r}, which is not here. Install the package that brings it, "
-            "or call kitaru.register_codec with it before reading the value."
-        )
-    return codec
-
-
 READERS: dict[str, Callable[[Any, Pack], Any]] = {
     "enum": lambda parts, _: resolve(parts[0])[parts[1]],
     "namedtuple": lambda parts, unpack: tuple.__new__(resolve(parts[0]), map(unpack, parts[1])),
     "dataclass": _read_dataclass,
     "pydantic": _read_model,
-    "codec": _read_codec,
+    "codec": lambda parts, _: decode_by(parts[0], b64decode(parts[1])),
 }

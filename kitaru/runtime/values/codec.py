@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruSerializationError, KitaruUsageError
+from kitaru.runtime.values.references import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,9 +88,45 @@ def codec_for(value: object) -> Codec | None:
     True
     """
     for codec in _added():
-        if codec.handles(value):
-            return codec
+        with _blamed(codec.name, value):
+            if codec.handles(value):
+                return codec
     return None
+
+
+def encode_by(codec: Codec, value: object) -> bytes | memoryview:
+    """Encode `value`; an error of the codec becomes one that names the codec."""
+    with _blamed(codec.name, value):
+        return codec.encode(value)
+
+
+def decode_by(name: str, data: bytes) -> Any:
+    """Decode `data` with the added codec `name`.
+
+    Raises
+    ------
+    KitaruSerializationError
+        If there is no such codec here, or it fails.
+    """
+    codec = codec_named(name)
+    if codec is None:
+        raise KitaruSerializationError(
+            f"A stored value was written by the codec {name!r}, which is not here. Install the package that brings it, "
+            "or call kitaru.register_codec with it before reading the value."
+        )
+    with _blamed(name, data):
+        return codec.decode(data)
+
+
+@contextmanager
+def _blamed(name: str, value: object) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise KitaruSerializationError(
+            f"The codec {name!r} failed on a {type_name(type(value))}: {type(error).__name__}: {error}. Correct the "
+            "codec and register it again, or keep the value out of what is stored."
+        ) from error
 
 
 def codec_named(name: str) -> Codec | None:

@@ -7,6 +7,7 @@ recorded by one version of a library must match under the next.
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from collections.abc import Callable, Iterable
 from enum import Enum, Flag
@@ -156,7 +157,8 @@ class _Walk:
     def _reduced(self, value: Any, kind: type) -> bytes:
         if kind is object:
             raise Opaque
-        reduced = value.__reduce_ex__(4)
+        registered = copyreg.dispatch_table.get(kind)
+        reduced = value.__reduce_ex__(4) if registered is None else registered(value)
         if isinstance(reduced, str):
             return self.named("global", kind, reduced)
         make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]

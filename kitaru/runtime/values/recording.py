@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kitaru.errors import KitaruError, KitaruSerializationError
+from kitaru.errors import KitaruSerializationError
 from kitaru.runtime.values.plain_json import is_plain
 from kitaru.runtime.values.previews import preview
 from kitaru.runtime.values.references import type_name
@@ -128,23 +128,15 @@ def _encoded(value: Any, where: str) -> tuple[str, bytes | memoryview]:
             pass
     if type(value) in (bytes, bytearray):
         return type(value).__name__, memoryview(value)
-    return _encoded_by_codec(value, where) or _encoded_as_tags(value, where) or ("cloudpickle", _pickled(value, where))
+    return _encoded_by_codec(value) or _encoded_as_tags(value) or ("cloudpickle", _pickled(value, where))
 
 
-def _encoded_by_codec(value: Any, where: str) -> tuple[str, bytes | memoryview] | None:
-    from kitaru.runtime.values.codec import codec_for
+def _encoded_by_codec(value: Any) -> tuple[str, bytes | memoryview] | None:
+    from kitaru.runtime.values.codec import codec_for, encode_by
 
-    try:
-        added = codec_for(value)
-        if added is not None:
-            return added.name, added.encode(value)
-    except KitaruError:
-        raise
-    except Exception as error:
-        raise KitaruSerializationError(
-            f"Cannot store {where}: the codec for {type_name(type(value))} failed with {type(error).__name__}: "
-            f"{error}. Correct the codec, or return plain data instead."
-        ) from error
+    added = codec_for(value)
+    if added is not None:
+        return added.name, encode_by(added, value)
     codec = _library_codec(value)
     if codec is None:
         return None
@@ -152,7 +144,7 @@ def _encoded_by_codec(value: Any, where: str) -> tuple[str, bytes | memoryview] 
     return None if data is None else (codec.name, data)
 
 
-def _encoded_as_tags(value: Any, where: str) -> tuple[str, bytes] | None:
+def _encoded_as_tags(value: Any) -> tuple[str, bytes] | None:
     from kitaru.runtime.values.class_tags import Inexact
     from kitaru.runtime.values.tagged_json import pack
 
@@ -203,9 +195,9 @@ def _decoded(codec: str, name: str, data: bytes) -> Any:
         return pickles.decode(data, name)
     if codec in _LIBRARIES.values():
         return _decoded_by_library(codec, name, data)
-    from kitaru.runtime.values.class_tags import required_codec
+    from kitaru.runtime.values.codec import decode_by
 
-    return required_codec(codec).decode(data)
+    return decode_by(codec, data)
 
 
 def _decoded_by_library(codec: str, name: str, data: bytes) -> Any:
