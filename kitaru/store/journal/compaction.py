@@ -26,7 +26,7 @@ def sealed_segments(journal: Journal) -> list[tuple[Segment, int]]:
     """Return the segments that are no longer written, each with the last position that it may hold."""
     segments = list_segments(journal.directory)
     ends = [following.first - 1 for following in segments[1:]] + [journal.end]
-    return [pair for pair in zip(segments, ends, strict=True) if pair[0].path != journal.active_path]
+    return [pair for pair in zip(segments, ends, strict=False) if pair[0].path != journal.active_path]
 
 
 def compress_next(journal: Journal) -> bool:
