@@ -71,38 +71,40 @@ OTHER_KEYWORD = {"and": "or", "or": "and", "break": "continue", "continue": "bre
 
 
 def tokens_of(program):
-    return list(tokenize.generate_tokens(io.StringIO(program).readline))
+    """Tokens, with each f-string as one, as before Python 3.12."""
+    out, start = [], None
+    for token in tokenize.generate_tokens(io.StringIO(program).readline):
+        name = tokenize.tok_name[token.type]
+        if name == "FSTRING_START":
+            start = token
+        elif name == "FSTRING_END":
+            text = token.line[start.start[1] : token.end[1]]
+            out.append(tokenize.TokenInfo(tokenize.STRING, text, start.start, token.end, token.line))
+            start = None
+        elif start is None:
+            out.append(token)
+    return out
 
 
 def with_noise(program, draw):
     """Write the same program with other white space, comments and line breaks inside brackets."""
-    out, depth, at_start, f_string = [], 0, True, 0
+    out, depth, at_start = [], 0, True
     for token in tokens_of(program):
         if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.NL, tokenize.COMMENT):
             continue
         if token.type == tokenize.NEWLINE:
-            out.append(draw(st.sampled_from(["\n", "  # note\n", "\n\n", "\n# note\n", " ;\n", "\n        # deep\n"])))
+            out.append(draw(st.sampled_from(["\n", "  # note\n", "\n\n", "\n# note\n", "\n        # deep\n"])))
             at_start = True
             continue
         if at_start:
             out.append(token.line[: len(token.line) - len(token.line.lstrip())])
-            if token.string in ("else", "elif", "except", "finally", "case"):
-                # A semicolon, or a comment, may not separate these from their block; white space may.
-                out[-2:-1] = ["\n"] if len(out) > 1 else []
-            if out and len(out) > 1 and out[-2] == " ;\n" and _ends_block(out):
-                out[-2] = "\n"
             at_start = False
-        elif not f_string:
-            out.append(draw(st.sampled_from([" ", "  ", " \\\n "] if not depth else [" ", "\n", " # in\n   ", "   "])))
-        depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
-        f_string += tokenize.tok_name[token.type] == "FSTRING_START"
-        f_string -= tokenize.tok_name[token.type] == "FSTRING_END"
+        else:
+            out.append(draw(st.sampled_from([" ", "\n", " # in\n   ", "   "] if depth else [" ", "  ", " \\\n "])))
+        if token.type == tokenize.OP:
+            depth += (token.string in "([{") - (token.string in ")]}")
         out.append(token.string)
     return "".join(out)
-
-
-def _ends_block(out):
-    return "".join(out[:-2]).rstrip().endswith(":")
 
 
 @st.composite
