@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from kitaru.errors import KitaruStoreError
 from kitaru.store.database.lookup import DatabaseLookup
 from kitaru.store.database.projection import Projection
@@ -157,8 +159,16 @@ def _quarantine_row(found: Quarantined, event: Event) -> dict[str, Any]:
         "kind": found.kind,
         "exec_id": found.exec_id,
         "error": found.error,
-        "event": event,
+        "event": _encodable(event),
     }
+
+
+def _encodable(event: Event) -> Event | str:
+    try:
+        orjson.dumps(event)
+    except TypeError:
+        return ascii(event)
+    return event
 
 
 def _is_senseless(error: Exception) -> bool:

@@ -103,9 +103,11 @@ def _logged(execution: Execution, event: Event, changes: Changes, lookup: Lookup
 
 
 def _progress(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
-    call = _known(execution, event, lookup)
-    call.row["progress"] = event["body"]
-    changes.touch_call(call)
+    name = event.get("call")
+    call = find_call(execution, name, lookup) if name else None
+    if call is not None:
+        call.row["progress"] = event["body"]
+        changes.touch_call(call)
 
 
 def _find_or_add(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> Tracked:

@@ -132,8 +132,8 @@ class Projection:
 
     def _delete(self, event: Event) -> None:
         exec_id = event["exec_id"]
-        self._find(exec_id)
-        del self._executions[exec_id]
+        # In a journal that was cleaned the deletion is all that is left of the execution.
+        self._executions.pop(exec_id, None)
         self._changes.delete(exec_id)
 
 

@@ -35,8 +35,12 @@ class Tables:
         self._inserts: dict[str, str] = {}
         self._prepared: set[str] = set()
         columns: dict[str, dict[str, str]] = {}
-        query = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'internal'"
-        for table, column, kind in connection.execute(f"{query} ORDER BY column_index").fetchall():
+        tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'internal'"
+        query = (
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'internal' "  # noqa: S608
+            f"AND table_name IN ({tables}) ORDER BY column_index"
+        )
+        for table, column, kind in connection.execute(query).fetchall():
             columns.setdefault(table, {})[column] = kind
         for table, types in columns.items():
             self._inserts[table] = _insert(table, types)
