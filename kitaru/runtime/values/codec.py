@@ -70,10 +70,10 @@ def register_codec(codec: Codec) -> None:
     >>> class Celsius:
     ...     def __init__(self, degrees): self.degrees = degrees
     >>> class CelsiusCodec:
-    ...     name = "celsius"
-    ...     def handles(self, value): return type(value) is Celsius
+    ...     name, takes = "celsius", Celsius
+    ...     def handles(self, value): return type(value) is self.takes
     ...     def encode(self, value): return str(value.degrees).encode()
-    ...     def decode(self, data): return Celsius(float(data))
+    ...     def decode(self, data): return self.takes(float(data))
     >>> register_codec(CelsiusCodec())
     """
     _registered[_checked(codec).name] = codec

@@ -38,7 +38,8 @@ def preview(value: Any) -> dict[str, Any]:
         `kind` ("text", "json", "table", "image", "array", "object" or "bytes"), `text` (one line of at most 200
         characters) and what the kind has besides: `value` of a text; `data` of json, cut to a small tree; `columns`,
         `dtypes`, `shape` and `rows` of a table; `shape`, `dtype` and `values` of an array; `size` in pixels, `mode`
-        and perhaps `png` (base64) of an image; `size` in bytes and `hex` of bytes; `type` of an object.
+        and perhaps `png` (base64) of an image; `size` in bytes and `hex` of bytes; `type` of an object. `cut` is there
+        if a part was left out because it did not fit.
 
     Examples
     --------

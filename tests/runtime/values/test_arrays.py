@@ -32,8 +32,12 @@ def test_fortran_order_survives(stored):
 
 @pytest.mark.parametrize(
     "value",
-    [np.array([1, "a", None], dtype=object), np.ma.array([1, 2], mask=[0, 1]), np.array(["a", "bc"], dtype=np.dtypes.StringDType())],
-)  # fmt: skip
+    [
+        np.array([1, "a", None], dtype=object),
+        np.ma.array([1, 2], mask=[0, 1]),
+        np.array(["a", "bc"], dtype=np.dtypes.StringDType()),
+    ],
+)
 def test_arrays_that_npy_cannot_hold_are_pickled(stored, value):
     record, back = stored(value)
     assert record["codec"] == "cloudpickle"
@@ -41,7 +45,9 @@ def test_arrays_that_npy_cannot_hold_are_pickled(stored, value):
     assert back.tolist() == value.tolist()
 
 
-@pytest.mark.parametrize("value", [np.float32(1.5), np.int8(3), np.bool_(True), np.datetime64("2024-01-01"), np.str_("a")])
+@pytest.mark.parametrize(
+    "value", [np.float32(1.5), np.int8(3), np.bool_(True), np.datetime64("2024-01-01"), np.str_("a")]
+)
 def test_scalars_keep_their_type(stored, value):
     for back in (stored(value)[1], stored({"loss": value})[1]["loss"], stored((value,))[1][0]):
         assert type(back) is type(value)

@@ -131,7 +131,9 @@ def run_with(tmp_path, script: str) -> str:
         "from kitaru.store.payloads import FilePayloads\np = FilePayloads(tempfile.mkdtemp())\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.getcwd()])}
-    done = subprocess.run([sys.executable, "-c", head + script], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", head + script], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 

@@ -27,7 +27,9 @@ ARROW_FRAMES = {
     "multi index": lambda: pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([("x", 1)], names=["p", "q"])),
     "dates with zone": lambda: pd.DataFrame({"a": pd.date_range("2024", periods=3, tz="Europe/Paris")}),
     "categories": lambda: pd.DataFrame({"a": pd.Categorical(["x", None], categories=["y", "x"], ordered=True)}),
-    "nullable": lambda: pd.DataFrame({"a": pd.array([1, None], dtype="Int8"), "b": pd.array([True, None], dtype="boolean")}),
+    "nullable": lambda: pd.DataFrame(
+        {"a": pd.array([1, None], dtype="Int8"), "b": pd.array([True, None], dtype="boolean")}
+    ),
     "text": lambda: pd.DataFrame({"a": ["x", None]}),
     "object bytes": lambda: pd.DataFrame({"a": pd.Series([b"x", None], dtype=object)}),
     "attrs": lambda: with_attrs(pd.DataFrame({"a": [1]})),
@@ -82,7 +84,9 @@ def test_decoded_frames_may_be_changed(stored):
     assert back["a"].tolist() == [9.0, 2.0]
 
 
-@pytest.mark.parametrize("value", [pd.Timestamp("2024-01-01", tz="UTC"), pd.Timedelta("1s"), pd.NaT, pd.NA, pd.Interval(0, 1)])
+@pytest.mark.parametrize(
+    "value", [pd.Timestamp("2024-01-01", tz="UTC"), pd.Timedelta("1s"), pd.NaT, pd.NA, pd.Interval(0, 1)]
+)
 def test_pandas_scalars_keep_their_type(stored, value):
     back = stored({"v": value})[1]["v"]
     assert type(back) is type(value)
@@ -149,7 +153,8 @@ def test_digests_of_frames_do_not_depend_on_how_they_came_about():
     assert digest(built) == digest(whole.set_index(pd.Index([0, 1, 2])))
     one, two = pa.chunked_array([[1, 2], [3]]), pa.chunked_array([[1], [2, 3]])
     assert digest(pa.table({"a": one})) == digest(pa.table({"a": two})) is not None
-    assert digest(pl.DataFrame({"a": [1, 2]})) == digest(pl.concat([pl.DataFrame({"a": [n]}) for n in (1, 2)], rechunk=False))
+    pieces = pl.concat([pl.DataFrame({"a": [n]}) for n in (1, 2)], rechunk=False)
+    assert digest(pl.DataFrame({"a": [1, 2]})) == digest(pieces)
 
 
 def test_digests_of_frames_see_every_difference():
@@ -160,7 +165,8 @@ def test_digests_of_frames_see_every_difference():
         pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"a": [1.0, 2]}), pl.Series("a", [1, 2]), pl.Series("b", [1, 2]),
         pa.table({"a": [1, 2]}), pa.table({"a": [1, None]}), pa.array([1, 2]),
         pd.DataFrame({"a": pd.Categorical(["x", "y"])}), pd.DataFrame({"a": pd.Categorical(["y", "x"])}),
-        pd.DataFrame({"a": pd.date_range("2024", periods=2, tz="UTC")}), pd.DataFrame({"a": pd.date_range("2024", periods=2)}),
+        pd.DataFrame({"a": pd.date_range("2024", periods=2, tz="UTC")}),
+        pd.DataFrame({"a": pd.date_range("2024", periods=2)}),
     ]  # fmt: skip
     digests = [digest(other) for other in others]
     assert None not in digests

@@ -26,7 +26,7 @@ class Slotted:
         self.connection = connection
 
 
-class Picky(Exception):
+class Picky(Exception):  # noqa: N818
     def __init__(self, code, text):
         super().__init__(f"{code}: {text}")
 

@@ -60,7 +60,9 @@ def test_a_long_text_shows_its_beginning_and_length():
     assert len(made["value"]) > 1000
 
 
-@pytest.mark.parametrize("value", ["\x1b[31mred\x07", "a\u202eb", "\ud800", {"\x1b": "\x9b"}, ["\x00"], pd.Series(["\x1b"])])
+@pytest.mark.parametrize(
+    "value", ["\x1b[31mred\x07", "a\u202eb", "\ud800", {"\x1b": "\x9b"}, ["\x00"], pd.Series(["\x1b"])]
+)
 def test_control_characters_are_taken_out(value):
     shown = orjson.loads(orjson.dumps(checked(value)))
     pending = [shown]
@@ -128,7 +130,8 @@ def test_images_show_size_mode_and_a_thumbnail_if_it_fits():
         assert thumbnail.size == (48, 24)
         assert thumbnail.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
     for mode in ("1", "L", "LA", "P", "RGBA", "I;16", "I", "F", "CMYK"):
-        assert checked(Image.effect_noise((300, 300), 80).convert(mode) if mode != "I;16" else Image.new(mode, (3, 3)))["kind"] == "image"
+        image = Image.new(mode, (3, 3)) if mode == "I;16" else Image.effect_noise((300, 300), 80).convert(mode)
+        assert checked(image)["kind"] == "image"
     checked(Image.new("RGB", (0, 5)))
 
 

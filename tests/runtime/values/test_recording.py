@@ -122,7 +122,8 @@ def test_plain_values_import_no_heavy_package():
         "p = FilePayloads(tempfile.mkdtemp())\n"
         "for v in (1, 'a', {'a': [1.5]}, (1,), {1}, b'x', range(3)):\n"
         "    decode(encode(v, p), p); digest(v); preview(v)\n"
-        "heavy = {'numpy', 'pandas', 'polars', 'pyarrow', 'PIL', 'pydantic', 'cloudpickle', 'fsspec'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'pandas', 'polars', 'pyarrow', 'PIL', 'pydantic', 'cloudpickle', 'fsspec'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=os.getcwd())

@@ -86,8 +86,17 @@ def test_a_maximum_length_and_a_default_factory_survive(stored):
 
 @pytest.mark.parametrize(
     "value",
-    [Decimal("1.10"), Decimal("sNaN"), Decimal("-0"), Fraction(2, 3), 10**90, uuid.uuid1(), "\ud800", pathlib.PurePosixPath("a/\udcff")],
-)  # fmt: skip
+    [
+        Decimal("1.10"),
+        Decimal("sNaN"),
+        Decimal("-0"),
+        Fraction(2, 3),
+        10**90,
+        uuid.uuid1(),
+        "\ud800",
+        pathlib.PurePosixPath("a/\udcff"),
+    ],
+)
 def test_exact_numbers_and_odd_text_are_kept(stored, same, value):
     record, back = stored(value)
     assert record["codec"] == "json-tagged"
