@@ -30,7 +30,7 @@ class Answers:
 
     def give(self, exec_id: str, value: Any, wait: str | None, by: str | None) -> Execution:
         """Record an answer and see to it that somebody goes on."""
-        asked = self._one(exec_id, wait)
+        asked = self.pick(exec_id, wait)
         check_answer(asked["schema"], value, f"{asked['name']!r} of execution {exec_id}")
         body = {"wait": asked["name"], "value": value, "by": by or _user(), "source": "input"}
         self._append(exec_id, asked["name"], [(kinds.WAIT_ANSWERED, body)])
@@ -40,15 +40,15 @@ class Answers:
 
     def abort(self, exec_id: str, wait: str | None, by: str | None) -> Execution:
         """Record that a question will not be answered; that ends the execution."""
-        name = self._one(exec_id, wait)["name"]
+        name = self.pick(exec_id, wait)["name"]
         who = by or _user()
         reason = f"question {name!r} was aborted by {who}"
         events = [(kinds.WAIT_ABORTED, {"wait": name, "by": who}), (kinds.CANCELLED, {"reason": reason})]
         self._append(exec_id, name, events)
         return self._client.executions.get(exec_id)
 
-    def _one(self, exec_id: str, wait: str | None) -> dict[str, Any]:
-        """Pick the open question of that name, or the only one."""
+    def pick(self, exec_id: str, wait: str | None) -> dict[str, Any]:
+        """Return the row of the open question of that name, or of the only one."""
         rows = self._client.store.read("waits", exec_id=exec_id, status=None)
         pending = [row for row in rows if row["status"] == "pending"]
         chosen = [row for row in rows if wait in (row["name"], f"{exec_id}/{row['name']}")] if wait else pending

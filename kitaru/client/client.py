@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kitaru.client.artifacts import ArtifactsAPI
-    from kitaru.client.diff import ExecutionDiff
+    from kitaru.client.differences import ExecutionDiff
     from kitaru.client.executions import ExecutionsAPI
     from kitaru.runtime.engine import Engine
     from kitaru.store.protocol import Store
@@ -143,7 +143,7 @@ class KitaruClient:
         """
         if as_ not in ("pandas", "polars", "arrow"):
             raise KitaruUsageError(f"sql(as_={as_!r}): give 'pandas', 'polars' or 'arrow'")
-        import pyarrow as pa
+        import pyarrow as pa  # type: ignore[import-untyped]
 
         with pa.ipc.open_stream(self.store.sql(query, parameters)) as stream:
             table = stream.read_all()

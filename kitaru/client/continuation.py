@@ -76,8 +76,8 @@ def _recorded_here(client: KitaruClient, exec_id: str) -> bool:
     from kitaru.store.runner import host_id
 
     claims = client.store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])
-    runner = (claims[-1]["body"] or {}).get("runner") if claims else None
-    return bool(runner) and runner["host"] == host_id()
+    runner = (claims[-1]["body"].get("runner") or {}) if claims else {}
+    return bool(runner.get("host") == host_id())
 
 
 def _spawn(client: KitaruClient, execution: Execution) -> subprocess.Popen[bytes]:

@@ -134,12 +134,12 @@ def _call(one: Row | None, other: Row | None, text: Text) -> CallDiff:
     diff = CallDiff(
         name=shown["name"],
         checkpoint=shown["checkpoint"],
-        original_call_id=one and f"{one['exec_id']}/{one['name']}",
-        other_call_id=other and f"{other['exec_id']}/{other['name']}",
-        original_status=one and one["status"],
-        other_status=other and other["status"],
+        original_call_id=f"{one['exec_id']}/{one['name']}" if one else None,
+        other_call_id=f"{other['exec_id']}/{other['name']}" if other else None,
+        original_status=one["status"] if one else None,
+        other_status=other["status"] if other else None,
         ran=other is not None and other["status"] != "reused",
-        why=other and other["why"],
+        why=other["why"] if other else None,
     )
     if one is None or other is None:
         return diff
@@ -178,17 +178,17 @@ def _output(before: Any, after: Any, name: str, text: Text) -> ValueChange | Non
 
 
 def text_diff(before: str, after: str) -> list[str]:
-    """Compare texts line by line; at most 60 lines of difference.
+    r"""Compare texts line by line; at most 60 lines of difference.
 
     Examples
     --------
-    >>> text_diff("a\\nb", "a\\nc")
+    >>> text_diff("a\nb", "a\nc")
     [' a', '-b', '+c']
     """
     if before == after:
         return []
     old, new = before[:_LONGEST_TEXT].splitlines(), after[:_LONGEST_TEXT].splitlines()
-    lines = [line for line in difflib.unified_diff(old, new, lineterm="", n=2)][2:]
+    lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
     lines = [line for line in lines if not line.startswith("@@")]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"… {len(lines) - MOST_LINES} more lines"]

@@ -51,8 +51,9 @@ class DryRun(Model):
 
     def __str__(self) -> str:
         lines = [f"Replay of {self.original_exec_id} ({self.flow_name})" + (f" at {self.at}" if self.at else "")]
-        width = max((len(item.name) for item in (*self.calls, *self.questions)), default=0)
-        lines += [f"  {item.name:<{width}}  {item.action}: {item.why}" for item in (*self.calls, *self.questions)]
+        planned: list[PlannedCall | PlannedAnswer] = [*self.calls, *self.questions]
+        width = max((len(item.name) for item in planned), default=0)
+        lines += [f"  {item.name:<{width}}  {item.action}: {item.why}" for item in planned]
         return "\n".join(lines)
 
 

@@ -15,11 +15,12 @@ from kitaru.errors import KitaruNotFoundError, KitaruStateError, KitaruUsageErro
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from kitaru.client.client import KitaruClient
-    from kitaru.client.diff import ExecutionDiff
+    from kitaru.client.differences import ExecutionDiff
     from kitaru.client.dry_run import DryRun
     from kitaru.client.models import Execution, ExecutionEvent, ExecutionStatistics, LogEntry, PendingWait
     from kitaru.runtime.handle import FlowHandle
@@ -176,7 +177,8 @@ class ExecutionsAPI:
         """
         found = self.list(flow=flow, status=status, limit=1)
         if not found:
-            wanted = " ".join(filter(None, [f"of flow {flow!r}" if flow else "", f"that is {status}" if status else ""]))
+            parts = [f"of flow {flow!r}" if flow else "", f"that is {status}" if status else ""]
+            wanted = " ".join(filter(None, parts))
             raise KitaruNotFoundError(f"There is no execution {wanted or 'yet: start one with .run()'}.")
         return found[0]
 
@@ -245,9 +247,21 @@ class ExecutionsAPI:
         wanted = None if kinds is None else frozenset([kinds] if isinstance(kinds, str) else kinds)
         return self._live.events(self.resolve(exec_id), wanted, checkpoint, since, follow)
 
-    def pending_waits(self, exec_id: str | None = None) -> list[PendingWait]:  # type: ignore[valid-type]
+    def pending_waits(self, exec_id: str | None = None) -> builtins.list[PendingWait]:
         """Return the open questions of one execution, or of all, the oldest first."""
         return self._answers.pending(None if exec_id is None else self.resolve(exec_id))
+
+    def pending_wait(self, exec_id: str, wait: str | None = None) -> PendingWait:
+        """Return one open question: that of the name `wait`, or the only one.
+
+        Raises
+        ------
+        KitaruConflictError
+            If it is answered already; the message says by whom and when.
+        KitaruStateError
+            If nothing is open, or several questions are and `wait` is not given.
+        """
+        return records.wait(self._client, self._answers.pick(self.resolve(exec_id), wait))
 
     def input(self, exec_id: str, value: Any = None, *, wait: str | None = None, by: str | None = None) -> Execution:
         """Answer a question; the execution goes on by itself, in the process that waits or in a new one.
@@ -313,9 +327,7 @@ class ExecutionsAPI:
         """
         return self._client.engine.retry(self.resolve(exec_id), code=code)
 
-    def resume(
-        self, exec_id: str, *, code: str = "recorded", on_divergence: str = "error"
-    ) -> FlowHandle[Any]:
+    def resume(self, exec_id: str, *, code: str = "recorded", on_divergence: str = "error") -> FlowHandle[Any]:
         """Go on with an execution whose runner went away, in this process; finished calls do not run again.
 
         Parameters
@@ -455,10 +467,10 @@ class ExecutionsAPI:
         if refused is not None and refused["code"] == "missing":
             raise KitaruNotFoundError(refused["message"])
         if refused is not None:
-            raise KitaruStateError(f"{refused['message']} Cancel it before you delete it: kitaru executions cancel {full}")
+            raise KitaruStateError(f"{refused['message']} Cancel it first, with: kitaru executions cancel {full}")
 
 
-def statuses(status: str | Iterable[str] | None) -> list[str] | None:  # type: ignore[valid-type]
+def statuses(status: str | Iterable[str] | None) -> list[str] | None:
     """Check one status or several.
 
     Raises

@@ -50,9 +50,7 @@ class Live:
             if watch is not None:
                 watch.close()
 
-    def logs(
-        self, exec_id: str, call: str | None, limit: int, tail: bool, follow: bool
-    ) -> Iterator[LogEntry]:
+    def logs(self, exec_id: str, call: str | None, limit: int, tail: bool, follow: bool) -> Iterator[LogEntry]:
         """Yield lines of output."""
         store = self._client.store
         followed = [kinds.LOG_WRITTEN, *LAST]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 -- Pydantic reads the annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -342,10 +342,11 @@ class Execution(Model):
         KitaruStateError
             If it has not completed.
         """
-        whole = self if self.detailed else self.refresh()
-        if whole._output is None:
-            raise KitaruStateError(f"Execution {self.exec_id} is {whole.status.value}: it has no result.")
-        return self._client.decode(whole._output)
+        if not self.detailed:
+            return self.refresh().result()
+        if self._output is None:
+            raise KitaruStateError(f"Execution {self.exec_id} is {self.status.value}: it has no result.")
+        return self._client.decode(self._output)
 
     def load_input(self, name: str) -> Any:
         """Read one argument that the flow was started with.
@@ -355,12 +356,13 @@ class Execution(Model):
         KitaruNotFoundError
             If it has no such argument.
         """
-        whole = self if self.detailed else self.refresh()
-        if name not in whole._records:
+        if not self.detailed:
+            return self.refresh().load_input(name)
+        if name not in self._records:
             raise KitaruNotFoundError(
-                f"Execution {self.exec_id} has no input {name!r}; it has: {', '.join(whole._records) or 'none'}."
+                f"Execution {self.exec_id} has no input {name!r}; it has: {', '.join(self._records) or 'none'}."
             )
-        return self._client.decode(whole._records[name])
+        return self._client.decode(self._records[name])
 
     def call(self, name: str) -> CheckpointCall:
         """Find one of its calls by name.
@@ -374,9 +376,8 @@ class Execution(Model):
         for call in calls:
             if name in (call.name, call.call_id):
                 return call
-        raise KitaruNotFoundError(
-            f"Execution {self.exec_id} has no call {name!r}; it has: {', '.join(call.name for call in calls) or 'none'}."
-        )
+        names = ", ".join(call.name for call in calls) or "none"
+        raise KitaruNotFoundError(f"Execution {self.exec_id} has no call {name!r}; it has: {names}.")
 
     def list_checkpoints(self) -> list[CheckpointCall]:
         """Its calls in their order; a summary reads them."""

@@ -9,6 +9,14 @@ from kitaru.errors import KitaruWaitValidationError
 
 _SHOWN: Final = 3
 _FORMATS: Final = ("date", "uuid", "email", "ipv4", "ipv6")
+_SCALARS: Final[dict[str, tuple[type, ...]]] = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "null": (type(None),),
+}
+_NOTES: Final = {"type", "title", "description", "default", "examples"}
 
 
 def check_answer(schema: dict[str, Any] | None, value: Any, where: str) -> None:
@@ -51,6 +59,11 @@ def problems_of(schema: dict[str, Any], value: Any) -> list[str]:
     >>> problems_of({"properties": {"n": {"minimum": 1}}}, {"n": 0})
     ['$.n: 0 is less than the minimum of 1 (rule: minimum=1)']
     """
+    scalar = _SCALARS.get(str(schema.get("type")))
+    if scalar is not None and schema.keys() <= _NOTES:
+        # Most questions; where Jupyter's format packages are installed the library takes seconds to import.
+        fits = isinstance(value, scalar) and (not isinstance(value, bool) or scalar == (bool,))
+        return [] if fits else [f"{value!r} is not of type {schema['type']!r} (rule: type={schema['type']})"]
     from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
     formats = FormatChecker(_FORMATS)
@@ -60,14 +73,10 @@ def problems_of(schema: dict[str, Any], value: Any) -> list[str]:
 
 
 def _sentence(error: Any) -> str:
-    if error.context:
-        # Of the branches of an anyOf the one that comes nearest says most.
-        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
-
-        nearest = best_match([error])
-        if nearest is not error and len(error.context) > 1:
-            options = " or ".join(dict.fromkeys(inner.message for inner in error.context[:4]))
-            return f"{_place(error)}{options} (rule: {error.validator})"
+    if len(error.context or ()) > 1:
+        # What each branch of an anyOf wants says more than that none fits.
+        options = " or ".join(dict.fromkeys(_short(inner.message) for inner in error.context[:4]))
+        return f"{_place(error)}{options} (rule: {error.validator})"
     rule = error.validator_value
     told = f"={rule}" if isinstance(rule, str | int | float | list) and len(str(rule)) < 80 else ""
     return f"{_place(error)}{_short(error.message)} (rule: {error.validator}{told})"

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Continue an execution; return the exit status: 0 also if somebody else was faster, 1 if it failed."""
     asked = _parser().parse_args(arguments)
     if asked.log:
-        _write_to_log(asked.execution)
+        write_to_log(asked.execution)
     from kitaru.runtime.engine import engine
 
     here = engine()
@@ -141,7 +141,8 @@ def _claimed_within(engine: Engine, exec_id: str, seconds: float) -> bool:
         engine.hub.forget(exec_id, on_event)
 
 
-def _write_to_log(exec_id: str) -> None:
+def write_to_log(exec_id: str) -> None:
+    """Send this process's output to the execution's file in the home."""
     from kitaru.store.home import ensure_home, find_home
 
     folder = ensure_home(find_home() / FOLDER)
