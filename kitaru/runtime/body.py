@@ -46,6 +46,8 @@ class Run:
         self.outcome: dict[str, Any] | None = None
         self.looked_at = False
         self._continuing = threading.Lock()
+        self._inbox = threading.Lock()
+        self._early: list[Event] | None = []
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._main,), name=f"kitaru-{execution.exec_id}", daemon=True
         )
@@ -57,6 +59,10 @@ class Run:
 
     def start(self) -> None:
         """Run the body on its own thread."""
+        with self._inbox:
+            early, self._early = self._early or [], None
+        for event in early:
+            self._take_in(event)
         self._thread.start()
 
     def join(self, timeout: float | None = None) -> None:
@@ -64,7 +70,14 @@ class Run:
         self._thread.join(timeout)
 
     def on_event(self, event: Event) -> None:
-        """Take in what others wrote about this execution."""
+        """Hear what others wrote about this execution; what comes before the record is read is kept until then."""
+        with self._inbox:
+            if self._early is not None:
+                self._early.append(event)
+                return
+        self._take_in(event)
+
+    def _take_in(self, event: Event) -> None:
         kind, execution = event["kind"], self.execution
         if kind in (kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED):
             self._answered(event)
@@ -75,11 +88,11 @@ class Run:
 
     def _answered(self, event: Event) -> None:
         asked = self.execution.history.waits.get(event["body"]["wait"])
-        if asked is not None and asked.status == "pending":
-            if event["kind"] == kinds.WAIT_ABORTED:
-                asked.status = "aborted"
-            else:
-                asked.value, asked.status = event["body"]["value"], "answered"
+        if asked is not None:
+            with self.execution.news:
+                if asked.status in ("new", "pending"):
+                    aborted = event["kind"] == kinds.WAIT_ABORTED
+                    asked.value, asked.status = event["body"].get("value"), "aborted" if aborted else "answered"
             self.execution.wake()
         if not self.alive:
             self._continue_if_answered()
@@ -87,7 +100,7 @@ class Run:
     def _continue_if_answered(self) -> None:
         """Go on, once, if the answer came while the body let go or after."""
         waiting = self.outcome is not None and self.outcome["status"] == "waiting"
-        pending = any(wait.status == "pending" for wait in self.execution.history.waits.values())
+        pending = any(wait.status != "answered" for wait in self.execution.history.waits.values())
         if waiting and not pending and self._continuing.acquire(blocking=False):
             threading.Thread(target=self._go_on, name="kitaru-resume", daemon=True).start()
 
@@ -97,11 +110,12 @@ class Run:
             self.engine.resume(self.execution.exec_id, self.flow)
         except KitaruError as error:
             sys.stderr.write(f"{self.execution.exec_id} was answered but does not go on here: {error}\n")
+        self.engine.hub.forget(self.execution.exec_id, self.on_event)
 
     def _cancelled(self, event: Event) -> None:
-        self.execution.cancel()
+        self.execution.cancel(event["body"].get("reason") or "")
         if self.alive:
-            self._end({"status": "cancelled", "reason": event["body"].get("reason")})
+            self._end({"status": "cancelled", "reason": self.execution.cancel_reason})
 
     def _main(self) -> None:
         # The thread has a copy of the starter's context, which may itself be a call of another execution.
@@ -109,6 +123,8 @@ class Run:
         current_execution.set(self.execution)
         try:
             outcome = self._attempts()
+        except Unwind as signal:
+            outcome = self._let_go(signal)
         except BaseException as error:
             outcome = {"status": "interrupted", "error": error, "reason": str(error)}
             sys.stderr.write(f"{self.execution.exec_id}: the end of the execution could not be recorded: {error}\n")
@@ -160,13 +176,20 @@ class Run:
         finally:
             self._drain()
         self.execution.check()
-        for future in self.execution.futures:
+        for future in list(self.execution.futures):
             future.result()
         return result
 
     async def _coroutine(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self.execution.loop = asyncio.get_running_loop()
-        return await self.flow.function(*args, **kwargs)
+        execution = self.execution
+        execution.loop = asyncio.get_running_loop()
+        try:
+            return await self.flow.function(*args, **kwargs)
+        finally:
+            # A flow that is let go keeps what its calls in flight return; the end of the loop would cancel them.
+            while execution.tasks and not execution.stopped:
+                await asyncio.wait(list(execution.tasks))
+            execution.loop = None
 
     def _drain(self) -> None:
         """Wait for calls that the body started and did not wait for."""
@@ -175,22 +198,32 @@ class Run:
 
     def _completed(self, result: Any) -> dict[str, Any]:
         output = encode(result, self.execution.payloads)
-        self.execution.commit(kinds.COMPLETED, {"output": output})
+        self._record_end(kinds.COMPLETED, {"output": output})
         return {"status": "completed", "result": result}
 
     def _failed(self, error: BaseException) -> dict[str, Any]:
         failure = describe(error)
-        self.execution.commit(kinds.FAILED, {"failure": failure, "call": None})
+        self._record_end(kinds.FAILED, {"failure": failure, "call": None})
         return {"status": "failed", "error": error, "failure": failure}
+
+    def _record_end(self, kind: str, body: dict[str, Any]) -> None:
+        """Write how the body ended, unless somebody cancelled the execution or took it over meanwhile."""
+        execution = self.execution
+        try:
+            execution.commit(kind, body, {"exec_id": execution.exec_id, "statuses": ["running", "waiting"]})
+        except KitaruError as error:
+            raise execution.lost(error) from error
 
     def _unwound(self, signal: Unwind) -> dict[str, Any]:
         execution = self.execution
         if isinstance(signal, Suspended):
             asked = [wait for wait in execution.history.waits.values() if wait.status == "pending"]
-            execution.commit(kinds.SUSPENDED, {"wait": str(signal)})
+            self._record_end(kinds.SUSPENDED, {"wait": str(signal)})
             return {"status": "waiting", "questions": [(wait.name, wait.question) for wait in asked]}
         if execution.cancel_wanted.is_set():
-            return {"status": "cancelled"}
+            return {"status": "cancelled", "reason": execution.cancel_reason}
         if any(wait.status == "aborted" for wait in execution.history.waits.values()):
+            self._record_end(kinds.CANCELLED, {"reason": str(signal)})
             return {"status": "cancelled", "reason": str(signal)}
-        return {"status": "interrupted", "reason": str(signal)}
+        sys.stderr.write(f"{execution.exec_id} of {execution.flow_name} stopped here: {signal}\n")
+        return {"status": "interrupted", "reason": str(signal), "error": signal.__cause__}

@@ -81,8 +81,14 @@ class Reuse:
 
 
 def open_call(
-    execution: Execution, spec: CheckpointSpec, args: tuple[Any, ...], kwargs: dict[str, Any], *,
-    name: str | None = None, parents: tuple[str, ...] = (), concurrent: bool = False,
+    execution: Execution,
+    spec: CheckpointSpec,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    name: str | None = None,
+    parents: tuple[str, ...] = (),
+    concurrent: bool = False,
 ) -> Call:
     """Bind the arguments, name the call and find what is recorded for it.
 
@@ -115,8 +121,18 @@ def _describe(execution: Execution, spec: CheckpointSpec, arguments: dict[str, A
     combined = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     positional, keyword = spec.spread(arguments)
     return Call(
-        execution, spec, spec.function, positional, keyword, "", execution.sequence, concurrent, combined, inputs,
-        opaque, [],
+        execution,
+        spec,
+        spec.function,
+        positional,
+        keyword,
+        "",
+        execution.sequence,
+        concurrent,
+        combined,
+        inputs,
+        opaque,
+        [],
     )
 
 
@@ -208,16 +224,17 @@ async def _run(call: Call) -> Any:
         except Stopped:
             raise
         except BaseException as error:
-            execution.check()
+            execution.check_stopped()
             pause = policy.pause(attempt - first + 1, error)
             await _failed(call, attempt, error, pause)
             if pause is None:
                 raise
             await Pause(execution, pause)
+            execution.check()
             attempt += 1
         else:
-            execution.check()
-            await Commit(execution, kinds.CALL_COMPLETED, _ended(call, output=output), call.name, attempt)
+            execution.check_stopped()
+            await Commit(execution, kinds.CALL_COMPLETED, _ended(call, output=output), call.name, attempt, last=True)
             return value
 
 
@@ -232,7 +249,7 @@ async def _start(call: Call, attempt: int) -> None:
 async def _failed(call: Call, attempt: int, error: BaseException, pause: float | None) -> None:
     failure = describe(error)
     if pause is None:
-        await Commit(call.execution, kinds.CALL_FAILED, _ended(call, failure=failure), call.name, attempt)
+        await Commit(call.execution, kinds.CALL_FAILED, _ended(call, failure=failure), call.name, attempt, last=True)
     else:
         body = {"failure": failure, "started_at": call.started_at, "retry_in": pause}
         call.execution.post(kinds.CALL_ATTEMPT_FAILED, body, call.name, attempt)
@@ -247,8 +264,14 @@ def task_of(call: Call, attempt: int) -> Task:
     execution = call.execution
     model = execution.plan.model_for(call) if execution.plan is not None else None
     info = CallInfo(
-        execution.exec_id, execution.flow_name, call.name, call.spec.name, attempt, call.idempotency_key(),
-        execution.is_replay, model,
+        execution.exec_id,
+        execution.flow_name,
+        call.name,
+        call.spec.name,
+        attempt,
+        call.idempotency_key(),
+        execution.is_replay,
+        model,
     )
     return Task(call.function, call.args, call.kwargs, info, call.spec.timeout, call.spec.memory)
 
@@ -258,7 +281,7 @@ def scope_of(call: Call, task: Task) -> CallScope:
     execution = call.execution
 
     def emit(kind: str, body: dict[str, Any]) -> None:
-        if execution.unwinding is None:
+        if not execution.stopped:
             execution.post(kind, stored(execution, body), call.name, task.info.attempt)
 
     return CallScope(task.info, emit)

@@ -115,7 +115,5 @@ async def sleep(seconds: float) -> None:
     end = _recorded("sleep", lambda: _time.time() + seconds)
     execution = current_execution.get()
     left = max(0.0, end - _time.time())
-    if execution is None:
-        _time.sleep(left)
-    elif left:
+    if left:
         await Pause(execution, left)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import dataclass, replace
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.runtime.calls import Call, open_call, perform
-from kitaru.runtime.effects import block, run_async, spread
+from kitaru.runtime.effects import Spread, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.futures import CallFuture, MapFuture, resolved, unfold
 from kitaru.runtime.retry import Retry, as_policy
@@ -17,7 +19,8 @@ from kitaru.runtime.workplace import threads
 from kitaru.stacks.scope import current_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
+    from contextvars import Context
 
     from kitaru.runtime.execution import Execution
 
@@ -44,14 +47,21 @@ class CheckpointSpec:
     memory: int | None = None
     on_interrupted: OnInterrupted = "rerun"
     magic: bool = False
+    is_async: bool = field(init=False)
+    plain_names: tuple[str, ...] | None = field(init=False)
+    """Names of the parameters, if all can be given by position: then binding needs no `inspect`."""
 
-    @property
-    def is_async(self) -> bool:
-        """Whether the function is a coroutine function."""
-        return inspect.iscoroutinefunction(self.function)
+    def __post_init__(self) -> None:
+        kinds = {parameter.kind for parameter in self.signature.parameters.values()}
+        plain = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.function))
+        object.__setattr__(self, "plain_names", tuple(self.signature.parameters) if plain else None)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Name all arguments, defaults included; a call that does not fit raises `TypeError`, as Python does."""
+        names = self.plain_names
+        if names is not None and not kwargs and len(args) == len(names):
+            return dict(zip(names, args, strict=True))
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -61,7 +71,9 @@ class CheckpointSpec:
 
     def spread(self, arguments: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Turn named arguments back into what the function is called with."""
-        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
+        if self.plain_names is not None:
+            return tuple(arguments.values()), {}
+        bound = inspect.BoundArguments(self.signature, arguments)
         return bound.args, bound.kwargs
 
     @staticmethod
@@ -98,11 +110,12 @@ class Checkpoint(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the checkpoint, or take what is recorded for this call; return the function's value."""
-        return self._call(args, kwargs)
+        result: R = self._call(args, kwargs)
+        return result
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[R]:
         """Run the checkpoint at the same time as the body; ``.result()`` of the future is the function's value."""
-        return self._submit(self._execution(), args, kwargs)
+        return self._submit(self._execution(), copy_context(), args, kwargs)
 
     def map(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
         """Run the checkpoint once for each item, all at the same time.
@@ -119,7 +132,9 @@ class Checkpoint(Generic[P, R]):
             lengths = ", ".join(str(len(column)) for column in columns)
             raise KitaruUsageError(f"{self.spec.name}.map(): the iterables have different lengths ({lengths})")
         execution = self._execution()
-        return MapFuture([self._submit(execution, row, dict(constants)) for row in zip(*columns, strict=True)])
+        context = copy_context()
+        rows = zip(*columns, strict=True)
+        return MapFuture([self._submit(execution, context, row, dict(constants)) for row in rows])
 
     def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
         """Run the checkpoint for every combination of items, all at the same time."""
@@ -127,7 +142,8 @@ class Checkpoint(Generic[P, R]):
 
         execution = self._execution()
         rows = itertools.product(*(list(resolved(column)) for column in iterables))
-        return MapFuture([self._submit(execution, row, dict(constants)) for row in rows])
+        context = copy_context()
+        return MapFuture([self._submit(execution, context, row, dict(constants)) for row in rows])
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Bind to an instance, as functions do."""
@@ -146,10 +162,12 @@ class Checkpoint(Generic[P, R]):
             return run_async(perform(call))
         return block(perform(call))
 
-    def _submit(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallFuture[Any]:
+    def _submit(
+        self, execution: Execution, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> CallFuture[Any]:
         call = self._open(execution, args, kwargs, concurrent=True)
-        future = spread(perform(call), threads().start)
-        execution.futures.append(future)
+        future = Spread(partial(perform, call), threads().start, context).done
+        execution.futures[future] = None
         return CallFuture(call.name, future, execution)
 
     def _open(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any], *, concurrent: bool) -> Call:
@@ -277,13 +295,23 @@ def checkpoint(
         raise KitaruUsageError(f"on_interrupted={on_interrupted!r}: give 'rerun' or 'ask'")
     if timeout is not None and timeout <= 0:
         raise KitaruUsageError(f"timeout={timeout!r}: give seconds above 0, or None")
+    if ttl is not None and ttl < 0:
+        raise KitaruUsageError(f"ttl={ttl!r}: give seconds, 0 or more, or None")
 
     def decorate(function: Callable[P, R]) -> Checkpoint[P, R]:
         spec = spec_of(function, name)
         return Checkpoint(
             replace(
-                spec, type=type, runtime=runtime, cache=cache, ttl=ttl, depends_on=tuple(depends_on),
-                retry=as_policy(retries), timeout=timeout, memory=memory, on_interrupted=on_interrupted,
+                spec,
+                type=type,
+                runtime=runtime,
+                cache=cache,
+                ttl=ttl,
+                depends_on=tuple(depends_on),
+                retry=as_policy(retries),
+                timeout=timeout,
+                memory=memory,
+                on_interrupted=on_interrupted,
             )
         )
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def start_child(
-    engine: Engine, parent: Execution, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings,
+    engine: Engine,
+    parent: Execution,
+    flow: Flow[..., Any],
+    arguments: dict[str, Any],
+    settings: Settings,
     forced: bool | None,
 ) -> FlowHandle[Any]:
     """Start a flow from the body of another one, or attach to the child that an earlier run of the body started."""

@@ -2,18 +2,21 @@
 
 An effect says what the primitive needs from the outside: an event written, the user's function
 run, a pause. Three drivers carry effects out: `block` on the calling thread, `run_async` on an
-event loop, and `spread` on a pool, where no thread waits for the disk.
+event loop, and `Spread` on a pool, where no thread waits for the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future
-from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
+    from contextvars import Context
+
+    Then = Callable[[Any, BaseException | None], None]
 
 T = TypeVar("T")
 
@@ -25,8 +28,8 @@ class Effect(Protocol):
         """Carry it out on this thread and return its result."""
         ...
 
-    def start(self) -> Future[Any]:
-        """Begin it elsewhere; the future gets its result."""
+    def start(self, then: Then) -> None:
+        """Begin it; `then` is called with its result, or its error, on whichever thread it ends."""
         ...
 
     async def wait(self) -> Any:
@@ -39,22 +42,40 @@ class Awaitable:
 
     __slots__ = ()
 
+    heavy_after = True
+    """Whether what follows may take long, so that it must not hold up the thread on which the effect ends."""
+
     def __await__(self) -> Generator[Any, Any, Any]:
         """Yield this effect; the driver sends its result back."""
         return (yield self)
 
-    def start(self) -> Future[Any]:
+    def start(self, then: Then) -> None:
         """Carry it out at once; effects that take time override this."""
-        done: Future[Any] = Future()
         try:
-            done.set_result(self.block())  # type: ignore[attr-defined]
+            result = self.block()  # type: ignore[attr-defined]
         except BaseException as error:
-            done.set_exception(error)
-        return done
+            then(None, error)
+        else:
+            then(result, None)
 
     async def wait(self) -> Any:
         """Wait for `start` without blocking the event loop."""
-        return await asyncio.wrap_future(self.start())
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+
+        def settle(result: Any, error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        def then(result: Any, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(settle, result, error)
+
+        self.start(then)
+        return await done
 
 
 def block(core: Coroutine[Any, Any, T]) -> T:
@@ -89,41 +110,63 @@ async def run_async(core: Coroutine[Any, Any, T]) -> T:
             error = raised
 
 
-def spread(core: Coroutine[Any, Any, T], start: Callable[[Callable[[], None]], None]) -> Future[T]:
-    """Drive `core` in steps on a pool: `start` runs a step there. No thread is held while an effect is under way.
+class Spread(Generic[T]):
+    """Drives a core in steps on a pool; no thread is held while an effect is under way.
 
-    The steps run in a copy of the calling thread's context.
+    Parameters
+    ----------
+    make
+        Makes the core when its turn comes: what waits for a thread stays small.
+    pool
+        Runs a step on one of its threads.
+    context
+        Each step runs in a copy of it.
     """
-    done: Future[T] = Future()
-    context = copy_context()
 
-    def step(result: Any = None, error: BaseException | None = None) -> None:
+    __slots__ = ("_context", "_core", "_make", "_pool", "done")
+
+    def __init__(
+        self, make: Callable[[], Coroutine[Any, Any, T]], pool: Callable[[Callable[[], None]], None], context: Context
+    ) -> None:
+        self._make: Callable[[], Coroutine[Any, Any, T]] | None = make
+        self._pool = pool
+        self._context = context
+        self._core: Coroutine[Any, Any, T] | None = None
+        self.done: Future[T] = Future()
+        pool(self._begin)
+
+    def _begin(self) -> None:
+        assert self._make is not None
+        self._core, self._make = self._make(), None
+        self._context.copy().run(self._step, None, None)
+
+    def _step(self, result: Any, error: BaseException | None) -> None:
+        assert self._core is not None
         try:
-            effect = core.send(result) if error is None else core.throw(error)
+            effect = self._core.send(result) if error is None else self._core.throw(error)
         except StopIteration as stop:
-            done.set_result(stop.value)
+            self._core = None
+            self.done.set_result(stop.value)
         except BaseException as raised:
-            done.set_exception(raised)
+            self._core = None
+            self.done.set_exception(raised)
         else:
-            _when_done(effect.start(), step, start, context)
+            self._carry_out(effect)
 
-    start(lambda: context.run(step))
-    return done
+    def _carry_out(self, effect: Awaitable) -> None:
+        here = threading.get_ident()
+        under_way = True
 
+        def then(result: Any, error: BaseException | None) -> None:
+            if under_way and threading.get_ident() == here:
+                self._step(result, error)  # ended at once, inside of this very step
+                return
+            # In a fresh copy: the thread that began the effect may still be leaving the last one.
+            context = self._context.copy()
+            if effect.heavy_after:
+                self._pool(lambda: context.run(self._step, result, error))
+            else:
+                context.run(self._step, result, error)
 
-def _when_done(
-    future: Future[Any],
-    step: Callable[..., None],
-    start: Callable[[Callable[[], None]], None],
-    context: Context,
-) -> None:
-    def go_on() -> None:
-        error = future.exception()
-        context.run(step, None if error else future.result(), error)
-
-    if future.done():
-        # Already on a worker: a function that ran inline, for example.
-        step_error = future.exception()
-        step(None if step_error else future.result(), step_error)
-    else:
-        future.add_done_callback(lambda _: start(go_on))
+        effect.start(then)
+        under_way = False

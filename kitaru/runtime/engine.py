@@ -82,8 +82,15 @@ class Engine:
         at_exit(self)
 
     def start(
-        self, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings, *, forced: bool | None = None,
-        tags: list[str] | None = None, plan: ReplayPlan | None = None, replay: dict[str, Any] | None = None,
+        self,
+        flow: Flow[..., Any],
+        arguments: dict[str, Any],
+        settings: Settings,
+        *,
+        forced: bool | None = None,
+        tags: list[str] | None = None,
+        plan: ReplayPlan | None = None,
+        replay: dict[str, Any] | None = None,
     ) -> FlowHandle[Any]:
         """Record a new execution, start its body in the background and return its handle."""
         parent = current_execution.get()
@@ -94,9 +101,17 @@ class Engine:
         return self.launch(new_id(), flow, arguments, settings, forced=forced, tags=tags, plan=plan, replay=replay)
 
     def launch(
-        self, exec_id: str, flow: Flow[..., Any], arguments: dict[str, Any], settings: Settings, *,
-        forced: bool | None = None, tags: list[str] | None = None, plan: ReplayPlan | None = None,
-        replay: dict[str, Any] | None = None, parent: tuple[str, str] | None = None,
+        self,
+        exec_id: str,
+        flow: Flow[..., Any],
+        arguments: dict[str, Any],
+        settings: Settings,
+        *,
+        forced: bool | None = None,
+        tags: list[str] | None = None,
+        plan: ReplayPlan | None = None,
+        replay: dict[str, Any] | None = None,
+        parent: tuple[str, str] | None = None,
     ) -> FlowHandle[Any]:
         """Record an execution of this id and start it."""
         payloads = self.store.payloads
@@ -122,8 +137,13 @@ class Engine:
         return self._run(execution, flow, arguments, position)
 
     def resume(
-        self, execution: str, flow: Flow[..., Any] | None = None, *, code: str = "recorded",
-        on_divergence: str = "error", statuses: tuple[str, ...] = ("interrupted", "waiting", "pending", "running"),
+        self,
+        execution: str,
+        flow: Flow[..., Any] | None = None,
+        *,
+        code: str = "recorded",
+        on_divergence: str = "error",
+        statuses: tuple[str, ...] = ("interrupted", "waiting", "pending", "running"),
     ) -> FlowHandle[Any]:
         """Take an execution that has no runner and go on with it; finished calls are not run again.
 
@@ -160,10 +180,17 @@ class Engine:
         return self.resume(execution, flow, code=code, statuses=("failed", "cancelled", "interrupted"))
 
     def replay(
-        self, flow: Flow[..., Any] | None, execution: str, settings: Settings | None, *, forced: bool | None,
-        at: str | None, flow_overrides: Mapping[str, Any] | None,
+        self,
+        flow: Flow[..., Any] | None,
+        execution: str,
+        settings: Settings | None,
+        *,
+        forced: bool | None,
+        at: str | None,
+        flow_overrides: Mapping[str, Any] | None,
         checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None,
-        invocation_overrides: Mapping[str, Mapping[str, Any]] | None, answers: Mapping[str, Any] | None,
+        invocation_overrides: Mapping[str, Mapping[str, Any]] | None,
+        answers: Mapping[str, Any] | None,
     ) -> FlowHandle[Any]:
         """Make a new execution from a recorded one; see `Flow.replay`."""
         from kitaru.runtime.recorded import make_plan, replay_record
@@ -176,7 +203,9 @@ class Engine:
         arguments = {name: decode(value, self.store.payloads) for name, value in inputs.items()}
         kept = {name: value for name, value in arguments.items() if name in flow.signature.parameters}
         fitted = bind(flow, (), kept | dict(flow_overrides or {}))
-        replay = replay_record(self.store.payloads, at, flow_overrides, checkpoint_overrides, invocation_overrides, answers)
+        replay = replay_record(
+            self.store.payloads, at, flow_overrides, checkpoint_overrides, invocation_overrides, answers
+        )
         return self.launch(new_id(), flow, fitted, settings or Settings(), forced=forced, plan=plan, replay=replay)
 
     def cancel(self, execution: str, reason: str = "") -> None:
@@ -300,5 +329,3 @@ def _advice(exec_id: str, status: str) -> str:
         "interrupted": f"use: kitaru executions resume {exec_id}",
     }
     return f"Execution {exec_id} is {status}: {advice.get(status, 'it has not ended yet.')}"
-
-

@@ -8,13 +8,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.errors import KitaruContextError
+from kitaru.errors import (
+    KitaruBackendError,
+    KitaruConflictError,
+    KitaruContextError,
+    KitaruNotFoundError,
+    KitaruStoreError,
+)
 from kitaru.runtime.matching import Matcher
+from kitaru.runtime.outbox import refusal_error
 from kitaru.runtime.signals import Stopped, Unwind
-from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Task
     from collections.abc import Callable
     from concurrent.futures import Future
 
@@ -75,10 +81,15 @@ class Execution:
     sequence: int = 0
     last_call: str | None = None
     in_flight: set[Any] = field(default_factory=set)
-    futures: list[Future[Any]] = field(default_factory=list)
+    futures: dict[Future[Any], None] = field(default_factory=dict)
+    """Submitted calls whose outcome the body has not looked at."""
     counters: dict[str, int] = field(default_factory=dict)
     unwinding: Unwind | None = None
     on_unwind: list[Callable[[], None]] = field(default_factory=list)
+    on_stop: list[Callable[[], None]] = field(default_factory=list)
+    cancel_reason: str = ""
+    tasks: set[Task[Any]] = field(default_factory=set)
+    """Async calls of the body that have not ended."""
 
     @property
     def is_replay(self) -> bool:
@@ -113,12 +124,23 @@ class Execution:
         if self.unwinding is not None:
             raise self.unwinding
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing that follows may be recorded. A flow that is only let go still keeps what is in flight."""
+        return isinstance(self.unwinding, Stopped)
+
+    def check_stopped(self) -> None:
+        """Raise what stopped the execution, if something did."""
+        if self.stopped:
+            self.check()
+
     def unwind(self, signal: Unwind) -> Unwind:
         """Let every later primitive of this execution raise `signal`; wake up whatever sleeps."""
+        stop = isinstance(signal, Stopped)
         with self.lock:
-            if self.unwinding is None:
+            if self.unwinding is None or (stop and not self.stopped):
                 self.unwinding = signal
-                woken = list(self.on_unwind)
+                woken = [*self.on_unwind, *(self.on_stop if stop else ())]
             else:
                 woken = []
         for wake in woken:
@@ -133,10 +155,27 @@ class Execution:
 
     def on_refused(self, refusal: Refusal) -> None:
         """Another runner has the execution: stop here."""
-        self.unwind(Stopped(refusal["message"]))
+        self.lost(refusal_error(refusal))
 
-    def cancel(self) -> None:
+    def lost(self, error: BaseException) -> BaseException:
+        """Stop, because what follows could not be recorded; return what to raise.
+
+        User code must not catch this and run on with results that nobody would ever see again.
+        """
+        if not isinstance(error, KitaruConflictError | KitaruNotFoundError | KitaruStoreError | KitaruBackendError):
+            return error
+        signal = Stopped(str(error))
+        signal.__cause__ = error
+        return self.unwind(signal)
+
+    def park(self) -> None:
+        """Let go of questions at once: this process ends."""
+        self.parking.set()
+        self.wake()
+
+    def cancel(self, reason: str = "") -> None:
         """Stop the body at its next primitive; isolated calls are killed."""
+        self.cancel_reason = self.cancel_reason or reason
         self.cancel_wanted.set()
         self.unwind(Stopped(f"execution {self.exec_id} was cancelled"))
 
@@ -166,5 +205,3 @@ def child_id(parent: str, call: str) -> str:
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     number = int.from_bytes(hashlib.sha256(f"{parent}/{call}".encode()).digest()[:8], "big")
     return "kr-" + "".join(alphabet[(number >> shift) & 31] for shift in range(0, 60, 5))
-
-

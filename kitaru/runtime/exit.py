@@ -43,8 +43,7 @@ def _in_kernel() -> bool:
 def _join(engine: Engine) -> None:
     while alive := [run for run in list(engine.runs.values()) if run.alive]:
         for run in alive:
-            run.execution.parking.set()
-            run.execution.wake()
+            run.execution.park()
             run.done.exception()
     for run in engine.runs.values():
         outcome = run.outcome or {}

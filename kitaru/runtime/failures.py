@@ -76,7 +76,9 @@ def _message(error: BaseException) -> str:
     return text if len(text) <= 2_000 else text[:2_000] + " ... (cut)"
 
 
-def execution_error(exec_id: str, flow: str, status: str, failure: Failure | None, reason: str = "") -> KitaruExecutionError:
+def execution_error(
+    exec_id: str, flow: str, status: str, failure: Failure | None, reason: str = ""
+) -> KitaruExecutionError:
     """Make the exception that stands for an ended execution in whoever waits for it."""
     if status == "cancelled":
         text = f"Execution {exec_id} of {flow} was cancelled{f': {reason}' if reason else ''}."

@@ -61,8 +61,15 @@ class Flow(Generic[P, R]):
         """Whether the body is a coroutine function."""
         return inspect.iscoroutinefunction(self.function)
 
-    def run(self, *args: Any, stack: str | None = None, cache: bool | None = None, retries: int | None = None,
-            tags: list[str] | None = None, **kwargs: Any) -> FlowHandle[R]:
+    def run(
+        self,
+        *args: Any,
+        stack: str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]:
         """Start an execution in the background and return its handle at once.
 
         Parameters
@@ -90,7 +97,9 @@ class Flow(Generic[P, R]):
         from kitaru.runtime.parameters import bind
 
         given = KitaruConfig(stack=stack, cache=cache, retries=retries)
-        return engine().start(self, bind(self, args, kwargs), resolve(given, self.config), forced=cache, tags=tags or [])
+        return engine().start(
+            self, bind(self, args, kwargs), resolve(given, self.config), forced=cache, tags=tags or []
+        )
 
     def replay(
         self,
@@ -142,8 +151,15 @@ class Flow(Generic[P, R]):
 
         settings = resolve(KitaruConfig(stack=stack, cache=cache, retries=retries), self.config)
         return engine().replay(
-            self, execution, settings, forced=cache, at=at, flow_overrides=flow_overrides,
-            checkpoint_overrides=checkpoint_overrides, invocation_overrides=invocation_overrides, answers=answers,
+            self,
+            execution,
+            settings,
+            forced=cache,
+            at=at,
+            flow_overrides=flow_overrides,
+            checkpoint_overrides=checkpoint_overrides,
+            invocation_overrides=invocation_overrides,
+            answers=answers,
         )
 
 

@@ -39,7 +39,18 @@ class CallFuture(Generic[R]):
         raise KitaruUsageError(f"{self!r} is a future, not a value yet: use .result()")
 
     def __await__(self) -> Generator[Any, Any, R]:
-        return asyncio.wrap_future(self._future).__await__()
+        return self._outcome().__await__()
+
+    async def _outcome(self) -> R:
+        try:
+            return await asyncio.wrap_future(self._future)
+        finally:
+            self._seen()
+
+    def _seen(self) -> None:
+        """What the body makes of the outcome is its own business from now on."""
+        if self._future.done():
+            self._execution.futures.pop(self._future, None)
 
     def result(self, timeout: float | None = None) -> R:
         """Wait for the call and return its value.
@@ -64,13 +75,17 @@ class CallFuture(Generic[R]):
             text = f"Call {self.call_name!r} still runs after {timeout:g} seconds; it goes on."
             raise KitaruTimeoutError(text, exec_id=self._execution.exec_id) from None
         finally:
+            self._seen()
             self._execution.check()
 
     load = result
 
     def exception(self) -> BaseException | None:
         """Wait for the call; return what it raised, or None."""
-        return self._future.exception()
+        try:
+            return self._future.exception()
+        finally:
+            self._seen()
 
     def done(self) -> bool:
         """Whether the call has ended."""

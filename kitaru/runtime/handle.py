@@ -84,14 +84,16 @@ class FlowHandle(Generic[R]):
         KitaruTimeoutError
             If it still runs after `timeout` seconds; it goes on.
         """
-        return block(_outcome(self, timeout))
+        result: R = block(_outcome(self, timeout))
+        return result
 
     def get(self) -> R:
         """Return what the flow returned, without waiting; `KitaruStateError` if it has not ended."""
         status = self.status
         if status not in ENDED:
             raise KitaruStateError(f"Execution {self._exec_id} is {status}: use .wait() to wait for its end.")
-        return block(_outcome(self, None))
+        result: R = block(_outcome(self, None))
+        return result
 
     def cancel(self, reason: str = "") -> None:
         """Stop the execution. A function that runs on a thread goes on, but what it returns is discarded."""
@@ -123,8 +125,8 @@ def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTime
     return KitaruTimeoutError(text, exec_id=handle.exec_id, status="running")
 
 
-async def _outcome(handle: FlowHandle[Any], timeout: float | None) -> Any:
-    await _End(handle, timeout)
+async def _outcome(handle: FlowHandle[Any], seconds: float | None) -> Any:
+    await _End(handle, seconds)
     outcome = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
     status = outcome["status"]
     if status == "completed":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError, KitaruStaleRunnerError
@@ -16,6 +15,7 @@ from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kitaru.runtime.effects import Then
     from kitaru.store.events import Event
     from kitaru.store.protocol import Ack, Batch, Expect, Refusal, Store
 
@@ -27,17 +27,26 @@ REFUSALS = {"stale": KitaruStaleRunnerError, "conflict": KitaruConflictError, "m
 
 
 class Entry:
-    """A batch on its way. Once sent, it has a position or an error; a future, if any, is told after that."""
+    """Events on their way. Once sent, they have a position or an error; `then`, if any, is called after that."""
 
-    __slots__ = ("awaited", "batch", "error", "future", "on_refused", "position")
+    __slots__ = ("awaited", "error", "events", "expect", "on_refused", "position", "then")
 
-    def __init__(self, batch: Batch, *, awaited: bool, on_refused: Callable[[Refusal], None] | None = None) -> None:
-        self.batch = batch
+    def __init__(
+        self,
+        events: list[Event],
+        *,
+        awaited: bool,
+        expect: Expect | None = None,
+        on_refused: Callable[[Refusal], None] | None = None,
+        then: Then | None = None,
+    ) -> None:
+        self.events = events
+        self.expect = expect
         self.awaited = awaited
         self.on_refused = on_refused
+        self.then = then
         self.position: int | None = None
         self.error: BaseException | None = None
-        self.future: Future[int] | None = None
 
 
 class Outbox:
@@ -61,12 +70,12 @@ class Outbox:
 
     def post(self, events: list[Event], on_refused: Callable[[Refusal], None] | None = None) -> None:
         """Queue events that nobody waits for; they are sent with the next durable one, or within 10 ms."""
-        self._queue.append(Entry({"events": events}, awaited=False, on_refused=on_refused))
+        self._queue.append(Entry(events, awaited=False, on_refused=on_refused))
         self._wake()
 
     def commit(self, events: list[Event], expect: Expect | None = None) -> int:
         """Write events, return their position when they are on disk; raise if they are refused."""
-        entry = Entry(_batch(events, expect), awaited=True)
+        entry = Entry(events, awaited=True, expect=expect)
         self._queue.append(entry)
         sent: list[Entry] = []
         with self._sending:
@@ -78,14 +87,11 @@ class Outbox:
         assert entry.position is not None
         return entry.position
 
-    def submit(self, events: list[Event], expect: Expect | None = None) -> Future[int]:
-        """Like `commit`, without waiting."""
-        entry = Entry(_batch(events, expect), awaited=True)
-        entry.future = Future()
-        self._queue.append(entry)
+    def submit(self, events: list[Event], then: Then) -> None:
+        """Like `commit`, without waiting: `then` is called with the position, or the error."""
+        self._queue.append(Entry(events, awaited=True, then=then))
         self._urgent.set()
         self._wake()
-        return entry.future
 
     def flush(self) -> None:
         """Send what is queued and wait until it is written."""
@@ -100,23 +106,16 @@ class Outbox:
         entries = self._take()
         if not entries:
             return entries
+        groups = _grouped(entries)
         try:
-            acks = self.store.append(
-                [entry.batch for entry in entries], durable=any(entry.awaited for entry in entries)
-            )
+            acks = self.store.append([batch for batch, _ in groups], durable=any(entry.awaited for entry in entries))
         except BaseException as error:
             self._put_back(entries)
             for entry in entries:
                 entry.error = error
             return entries
-        for entry, ack in zip(entries, acks, strict=True):
-            refused = ack.get("refused")
-            if refused is None:
-                entry.position = ack["position"]
-            else:
-                entry.error = refusal_error(refused)
-                if entry.on_refused is not None:
-                    entry.on_refused(refused)
+        for (_, group), ack in zip(groups, acks, strict=True):
+            _settle(group, ack)
         return entries
 
     def _take(self) -> list[Entry]:
@@ -131,7 +130,7 @@ class Outbox:
         if len(self._queue) < UNSENT_LIMIT:
             kept = [entry for entry in entries if not entry.awaited]
             self._queue.extendleft(
-                Entry(entry.batch, awaited=False, on_refused=entry.on_refused) for entry in reversed(kept)
+                Entry(entry.events, awaited=False, on_refused=entry.on_refused) for entry in reversed(kept)
             )
 
     def _wake(self) -> None:
@@ -163,19 +162,48 @@ class Outbox:
                 self._urgent.wait(1.0)
 
 
-def _batch(events: list[Event], expect: Expect | None) -> Batch:
-    return {"events": events} if expect is None else {"events": events, "expect": expect}
+def _grouped(entries: list[Entry]) -> list[tuple[Batch, list[Entry]]]:
+    """Make one batch of neighbours that belong to one execution and stand or fall together anyway."""
+    groups: list[tuple[Batch, list[Entry]]] = []
+    last: tuple[str, int | None] | None = None
+    for entry in entries:
+        first = entry.events[0]
+        key = (first["exec_id"], first.get("epoch")) if entry.expect is None else None
+        if key is not None and key == last:
+            batch, group = groups[-1]
+            batch["events"].extend(entry.events)
+            group.append(entry)
+        else:
+            events = list(entry.events)
+            batch = {"events": events} if entry.expect is None else {"events": events, "expect": entry.expect}
+            groups.append((batch, [entry]))
+        last = key
+    return groups
+
+
+def _settle(group: list[Entry], ack: Ack) -> None:
+    refused = ack.get("refused")
+    position = ack["position"]
+    for entry in group:
+        if refused is None:
+            entry.position = position
+            position += len(entry.events)
+        else:
+            entry.error = refusal_error(refused)
+            if entry.on_refused is not None:
+                entry.on_refused(refused)
 
 
 def _tell(entries: list[Entry]) -> None:
-    """Settle futures outside of the lock: what hangs on them may want to write, too."""
+    """Call back outside of the lock: what follows may want to write, too."""
     for entry in entries:
-        if entry.future is None:
+        if entry.then is None:
             continue
-        if entry.error is not None:
-            entry.future.set_exception(entry.error)
-        else:
-            entry.future.set_result(entry.position or 0)
+        try:
+            entry.then(entry.position, entry.error)
+        except BaseException as error:
+            # A mistake in what hangs on one event must not keep others from being told.
+            threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
 
 
 def refusal_error(refused: Refusal) -> KitaruError:

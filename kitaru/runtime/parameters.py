@@ -43,7 +43,7 @@ def spread(flow: Flow[..., Any], arguments: dict[str, Any]) -> tuple[tuple[Any, 
         raise KitaruUsageError(
             f"Flow {flow.name} {' and '.join(problems)}: the recorded arguments do not fit {flow.name}{flow.signature}."
         )
-    bound = inspect.BoundArguments(flow.signature, arguments)  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(flow.signature, arguments)
     return bound.args, bound.kwargs
 
 
@@ -80,5 +80,3 @@ def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> A
             f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {annotation!r}: {problem['msg']}. "
             f"The flow is {flow.name}{flow.signature}."
         ) from None
-
-

@@ -45,7 +45,12 @@ def waits_from(recorded: Mapping[str, Any]) -> dict[str, RecordedWait]:
     """Make the recorded questions of a ``history`` answer."""
     return {
         row["name"]: RecordedWait(
-            row["name"], row["status"], row.get("question"), row.get("schema"), row.get("value"), row.get("deadline"),
+            row["name"],
+            row["status"],
+            row.get("question"),
+            row.get("schema"),
+            row.get("value"),
+            row.get("deadline"),
             row.get("first_position") or 0,
         )
         for row in recorded["waits"]

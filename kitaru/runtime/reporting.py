@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruContextError, KitaruUsageError
@@ -81,9 +80,7 @@ def require_call(primitive: str) -> CallScope:
     return scope
 
 
-def progress(
-    message: str, *, percent: float | None = None, correlation_id: str | None = None, **fields: Any
-) -> None:
+def progress(message: str, *, percent: float | None = None, correlation_id: str | None = None, **fields: Any) -> None:
     """Say how far the running checkpoint is; views show it live.
 
     Parameters
@@ -230,5 +227,3 @@ def idempotency_key() -> str:
     ...     return kitaru.idempotency_key()
     """
     return require_call("kitaru.idempotency_key()").info.idempotency_key
-
-

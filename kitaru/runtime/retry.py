@@ -53,7 +53,9 @@ class Retry:
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise KitaruUsageError(f"Retry(attempts={self.attempts}): the function must run at least once; give 1 or more")
+            raise KitaruUsageError(
+                f"Retry(attempts={self.attempts}): the function must run at least once; give 1 or more"
+            )
         if min(self.initial, self.maximum, self.jitter) < 0:
             raise KitaruUsageError("Retry(): initial, maximum and jitter are seconds and cannot be negative")
 

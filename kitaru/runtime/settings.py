@@ -96,7 +96,7 @@ def configure(
     """
     global _configured
     given = {"stack": stack, "cache": cache, "retries": retries, "model": model}
-    changes = {key: value for key, value in given.items() if value is not _UNSET}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not _UNSET}
     _check(changes, "configure()")
     _configured = replace(_configured, **changes)
     return _configured

@@ -88,12 +88,14 @@ def _signature(flow: Flow[..., Any]) -> list[dict[str, Any]]:
     rows = []
     for parameter in flow.signature.parameters.values():
         required = parameter.default is parameter.empty
-        rows.append({
-            "name": parameter.name,
-            "annotation": None if parameter.annotation is parameter.empty else _annotation(parameter.annotation),
-            "required": required,
-            "default": None if required else preview(parameter.default),
-        })
+        rows.append(
+            {
+                "name": parameter.name,
+                "annotation": None if parameter.annotation is parameter.empty else _annotation(parameter.annotation),
+                "required": required,
+                "default": None if required else preview(parameter.default),
+            }
+        )
     return rows
 
 
@@ -107,8 +109,9 @@ def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str
 
     reached = reached_globals(flow.function)
     secrets = {id(value): name for name, value in reached.items() if looks_secret(name, value)}
-    notes = [f"{name} looks like a secret: only its name is kept; set it in the environment" for name in
-             secrets.values()]
+    notes = [
+        f"{name} looks like a secret: only its name is kept; set it in the environment" for name in secrets.values()
+    ]
     try:
         data = _dump(flow, secrets)
     except Exception as error:  # a global of the user's may raise anything when it is pickled
@@ -169,7 +172,7 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
             )
 
     try:
-        flow: Flow[..., Any] = Unpickler(io.BytesIO(decode(row["code"], payloads))).load()  # noqa: S301 -- the user's own code, in the user's own process
+        flow: Flow[..., Any] = Unpickler(io.BytesIO(decode(row["code"], payloads))).load()
     except (ImportError, AttributeError) as error:
         raise KitaruRuntimeError(
             f"The code of flow {row['flow']} cannot be loaded here: {error}. Run this where its modules can be "

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+from kitaru.errors import KitaruError
 from kitaru.runtime.effects import Awaitable
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from kitaru.runtime.calls import Call
+    from kitaru.runtime.effects import Then
     from kitaru.runtime.execution import Execution
 
 
 class Commit(Awaitable):
     """Write an event; over when it is on disk."""
 
-    __slots__ = ("_event", "_execution")
+    __slots__ = ("_event", "_execution", "heavy_after")
 
     def __init__(
-        self, execution: Execution, kind: str, body: dict[str, Any], call: str | None = None, attempt: int | None = None
+        self,
+        execution: Execution,
+        kind: str,
+        body: dict[str, Any],
+        call: str | None = None,
+        attempt: int | None = None,
+        *,
+        last: bool = False,
     ) -> None:
         self._execution = execution
+        self.heavy_after = not last
         self._event = execution.event(kind, body, call, attempt)
 
     def block(self) -> int:
         """Write it from this thread."""
-        return self._execution.outbox.commit([self._event])
+        try:
+            return self._execution.outbox.commit([self._event])
+        except KitaruError as error:
+            raise self._execution.lost(error) from error
 
-    def start(self) -> Future[int]:
+    def start(self, then: Then) -> None:
         """Hand it to the outbox."""
-        return self._execution.outbox.submit([self._event])
+        lost = self._execution.lost
+        self._execution.outbox.submit([self._event], lambda done, error: then(done, error and lost(error)))
 
 
 class Invoke(Awaitable):
@@ -47,9 +60,9 @@ class Invoke(Awaitable):
         """Run it and return what the function returns."""
         return self._call.execution.workplace.run(self._call, self._attempt)
 
-    def start(self) -> Future[Any]:
+    def start(self, then: Then) -> None:
         """Run it; a plain function runs right here, on the pool's thread."""
-        return self._call.execution.workplace.start(self._call, self._attempt)
+        self._call.execution.workplace.start(self._call, self._attempt, then)
 
     async def wait(self) -> Any:
         """Await it on the running loop."""
@@ -61,24 +74,23 @@ class Pause(Awaitable):
 
     __slots__ = ("_execution", "_seconds")
 
-    def __init__(self, execution: Execution, seconds: float) -> None:
+    def __init__(self, execution: Execution | None, seconds: float) -> None:
         self._execution = execution
         self._seconds = seconds
 
     def block(self) -> None:
         """Sleep on this thread."""
+        if self._execution is None:
+            time.sleep(self._seconds)
+            return
         woken = threading.Event()
         self._execution.on_unwind.append(woken.set)
         woken.wait(self._seconds)
         self._execution.on_unwind.remove(woken.set)
         self._execution.check()
 
-    def start(self) -> Future[None]:
+    def start(self, then: Then) -> None:
         """Sleep without holding a thread of the pool."""
-        from concurrent.futures import Future
-
-        done: Future[None] = Future()
-        timer = threading.Timer(self._seconds, lambda: done.done() or done.set_result(None))
+        timer = threading.Timer(self._seconds, lambda: then(None, None))
         timer.daemon = True
         timer.start()
-        return done

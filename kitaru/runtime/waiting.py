@@ -18,9 +18,9 @@ from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from concurrent.futures import Future
     from datetime import datetime, timedelta
 
+    from kitaru.runtime.effects import Then
     from kitaru.runtime.execution import Execution
 
 STAY: Final = 600.0
@@ -94,10 +94,12 @@ async def wait(
             "kitaru.wait() is called inside of a checkpoint. Ask in the body of the flow, and pass the answer on."
         )
     execution.check()
-    asked = ask(execution, schema, name, question, metadata, deadline, default)
+    asked = ask(execution, schema, name, question, timeout, metadata, deadline, default)
     if asked.status == "new":
         await Commit(execution, kinds.WAIT_CREATED, _created(asked, metadata))
-        asked.status = "pending"
+        with execution.news:
+            if asked.status == "new":  # the answer may be here already
+                asked.status = "pending"
         _announce(execution, asked)
     if asked.status == "pending":
         await Answer(execution, asked, STAY if timeout is None else timeout)
@@ -107,12 +109,21 @@ async def wait(
 
 
 def ask(
-    execution: Execution, schema: Any, name: str | None, question: str | None, metadata: Any, deadline: Any, default: Any
+    execution: Execution,
+    schema: Any,
+    name: str | None,
+    question: str | None,
+    timeout: float | None,
+    metadata: Any,
+    deadline: Any,
+    default: Any,
 ) -> RecordedWait:
     """Find the recorded question of this name, or make a new one."""
+    if timeout is not None and not timeout >= 0:
+        raise KitaruUsageError(f"wait(timeout={timeout!r}): give seconds, 0 or more, or None")
     if (deadline is None) != (default is _MISSING):
         raise KitaruUsageError("wait(): deadline and default belong together; give both or none")
-    label = name or _automatic_name(execution)
+    label = _label(execution, name or "wait")
     form = json_schema(schema)
     recorded = execution.history.waits.get(label)
     if recorded is not None:
@@ -142,9 +153,14 @@ def _answer_from_replay(
     asked.status, asked.value = "answered", value
 
 
-def _automatic_name(execution: Execution) -> str:
-    number = execution.next_number("wait")
-    return "wait" if number == 1 else f"wait_{number}"
+def _label(execution: Execution, base: str) -> str:
+    """Number questions that have the same name: each one is asked."""
+    with execution.lock:
+        while True:
+            number = execution.next_number(f"wait {base}")
+            label = base if number == 1 else f"{base}_{number}"
+            if execution.next_number(f"asked {label}") == 1:
+                return label
 
 
 def _created(asked: RecordedWait, metadata: Any) -> dict[str, Any]:
@@ -188,10 +204,21 @@ def validated(schema: Any, value: Any, name: str) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(schema).validate_python(value)
+        return _fitted(TypeAdapter(schema), value)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'value'}: {item['msg']}" for item in error.errors())
         raise KitaruWaitValidationError(f"The answer to {name!r} does not fit its schema: {problems}") from None
+
+
+def _fitted(adapter: Any, value: Any) -> Any:
+    """Validate what came as JSON as JSON: there a strict type takes a date that is spelled out."""
+    import orjson
+
+    try:
+        spelled = orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        return adapter.validate_python(value)
+    return adapter.validate_json(spelled)
 
 
 def dumped(schema: Any, value: Any) -> Any:
@@ -232,19 +259,15 @@ class Answer(Awaitable):
                 woken.wait(left)
         self._execution.check()
 
-    def start(self) -> Future[None]:
+    def start(self, then: Then) -> None:
         """Wait on a thread of its own."""
-        from concurrent.futures import Future
-
-        done: Future[None] = Future()
 
         def work() -> None:
             try:
                 self.block()
             except BaseException as error:
-                done.set_exception(error)
+                then(None, error)
             else:
-                done.set_result(None)
+                then(None, None)
 
         threading.Thread(target=work, name="kitaru-wait", daemon=True).start()
-        return done

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,14 @@ from kitaru.stacks.threads import Threads
 
 if TYPE_CHECKING:
     from kitaru.runtime.calls import Call
+    from kitaru.runtime.effects import Then
     from kitaru.stacks.base import Stack, Task
     from kitaru.stacks.scope import CallScope
 
 _threads: Threads | None = None
+# Calls with a deadline run on threads of their own while a thread of the pool watches the time: taken from the same
+# pool, the watchers would leave no thread for what they watch. As many watch as there are pool and body threads.
+_timed = Threads(max_workers=1_000_000, name="kitaru-timed")
 _starting = threading.Lock()
 
 
@@ -57,26 +60,27 @@ class Workplace:
         scope = scope_of(call, task)
         if self._is_isolated(call):
             return self._wait_isolated(call, task, scope)
-        if inspect.iscoroutinefunction(task.function):
+        if call.spec.is_async:
             return self._on_loop(task, scope).result()
         if task.timeout is not None:
             return self._with_deadline(task, scope)
         return run_inline(task, scope)
 
-    def start(self, call: Call, attempt: int) -> Future[Any]:
+    def start(self, call: Call, attempt: int, then: Then) -> None:
         """Run an attempt for the pool: a plain function right here, everything else elsewhere."""
         task = task_of(call, attempt)
         scope = scope_of(call, task)
         if self._is_isolated(call):
-            return self._submit_isolated(call, task, scope)
-        if inspect.iscoroutinefunction(task.function):
-            return self._on_loop(task, scope)
-        done: Future[Any] = Future()
-        try:
-            done.set_result(self._with_deadline(task, scope) if task.timeout is not None else run_inline(task, scope))
-        except BaseException as error:
-            done.set_exception(error)
-        return done
+            _when_done(self._submit_isolated(call, task, scope), then)
+        elif call.spec.is_async:
+            _when_done(self._on_loop(task, scope), then)
+        else:
+            try:
+                result = self._with_deadline(task, scope) if task.timeout is not None else run_inline(task, scope)
+            except BaseException as error:
+                then(None, error)
+            else:
+                then(result, None)
 
     async def run_async(self, call: Call, attempt: int) -> Any:
         """Await an attempt on the running loop."""
@@ -91,8 +95,8 @@ class Workplace:
 
     def _submit_isolated(self, call: Call, task: Task, scope: CallScope) -> Future[Any]:
         future = self._isolated.submit(task, scope.emit)
-        call.execution.on_unwind.append(future.cancel)
-        future.add_done_callback(lambda _: call.execution.on_unwind.remove(future.cancel))
+        call.execution.on_stop.append(future.cancel)
+        future.add_done_callback(lambda _: call.execution.on_stop.remove(future.cancel))
         return future
 
     def _wait_isolated(self, call: Call, task: Task, scope: CallScope) -> Any:
@@ -100,7 +104,7 @@ class Workplace:
         try:
             return future.result()
         finally:
-            call.execution.check()
+            call.execution.check_stopped()
 
     def _with_deadline(self, task: Task, scope: CallScope) -> Any:
         done: Future[Any] = Future()
@@ -114,7 +118,7 @@ class Workplace:
             else:
                 done.set_result(result)
 
-        threads().start(work)
+        _timed.start(work)
         try:
             return done.result(task.timeout)
         except FutureTimeoutError:
@@ -130,7 +134,7 @@ class Workplace:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="kitaru-loop", daemon=True).start()
+                threading.Thread(target=_run_loop, args=(self._loop,), name="kitaru-loop", daemon=True).start()
             return self._loop
 
     def close(self) -> None:
@@ -139,6 +143,21 @@ class Workplace:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._loop = None
+
+
+def _when_done(future: Future[Any], then: Then) -> None:
+    def done(future: Future[Any]) -> None:
+        error = CancelledError() if future.cancelled() else future.exception()
+        then(None if error else future.result(), error)
+
+    future.add_done_callback(done)
+
+
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
 
 
 def run_inline(task: Task, scope: CallScope) -> Any:
