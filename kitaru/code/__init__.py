@@ -5,11 +5,13 @@ from kitaru.code.cells import FreeNames, free_names
 from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
 from kitaru.code.secret import looks_secret
 from kitaru.code.source import source_of
+from kitaru.code.travel import cell_sources, remember_sources
 
 __all__ = [
     "FreeNames",
     "Identity",
     "Part",
+    "cell_sources",
     "changed_parts",
     "code_identity",
     "explain_identity",
@@ -17,5 +19,6 @@ __all__ = [
     "looks_secret",
     "normalised",
     "reached_globals",
+    "remember_sources",
     "source_of",
 ]

@@ -49,7 +49,7 @@ def class_members(cls: type) -> list[tuple[str, object]]:
     slots = vars(cls).get("__slots__", ())
     fields = {slots} if isinstance(slots, str) else set(slots)
     return sorted(
-        ((name, value) for name, value in vars(cls).items() if name not in fields and _counts(cls, name, value)),
+        ((name, value) for name, value in list(vars(cls).items()) if name not in fields and _counts(cls, name, value)),
         key=lambda member: member[0],
     )
 

@@ -51,11 +51,13 @@ class Node:
 class Graph:
     """What a function reaches, breadth first; node 0 is the function itself.
 
-    `modules` are digests of those that count as a whole; `reached` maps names to the objects they stand for.
+    `filenames` are those of the functions, `modules` the digests of modules that count as a whole; `reached` maps
+    names to the objects that they stand for.
     """
 
     nodes: list[Node] = field(default_factory=list)
     watches: list[FunctionWatch | ClassWatch | WrapperWatch] = field(default_factory=list)
+    filenames: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
     reached: dict[str, object] = field(default_factory=dict)
 
@@ -151,7 +153,9 @@ class _Walker:
                 return self._library(value.__module__, value.__qualname__)
             return self._add(value, Node(value.__qualname__, "class", class_shape(value)), value)
         if value is self.root or is_user_function(value):
-            return self._add(value, Node(value.__qualname__, "function", function_digest(value)), value)
+            self.graph.filenames.add(value.__code__.co_filename)
+            # functools.wraps gives a wrapper the name of the function inside, which is another node.
+            return self._add(value, Node(value.__code__.co_qualname, "function", function_digest(value)), value)
         return self._library_function(label, value)
 
     def _library_function(self, label: str, fn: FunctionType) -> int:
@@ -228,7 +232,7 @@ class _Walker:
             if isinstance(value, ModuleType) and not is_user_module(value.__name__):
                 value = _Symbol(value.__name__, ".".join(chain)[len(label) + 1 :])
             targets.append((label, label, value))
-        targets += [(f"{name}=", f"{fn.__qualname__}({name}=)", value) for name, value in _defaults(fn)]
+        targets += [(f"{name}=", f"{fn.__code__.co_qualname}({name}=)", value) for name, value in _defaults(fn)]
         if "__wrapped__" in fn.__dict__:
             targets.append(("__wrapped__", fn.__qualname__, fn.__dict__["__wrapped__"]))
         tests = checker(fn.__defaults__), checker(fn.__kwdefaults__)

@@ -53,8 +53,7 @@ def looks_secret(name: str, value: object) -> bool:
     >>> looks_secret("OPENAI_API_KEY", "abc"), looks_secret("max_tokens", 100), looks_secret("monkey", "abc")
     (True, False, False)
     """
-    revealed = getattr(value, "get_secret_value", None)
-    if callable(revealed):
+    if hasattr(type(value), "get_secret_value"):
         return True
     if isinstance(value, bytes | bytearray):
         text = bytes(value[:_LONGEST]).decode("utf-8", "replace")

@@ -112,7 +112,7 @@ def innermost(fn: object) -> FunctionType | None:
         elif isinstance(current, MethodType | staticmethod | classmethod):
             current = current.__func__
         else:
-            current = getattr(current, "__wrapped__", current)
+            current = getattr(current, "__dict__", {}).get("__wrapped__", current)
     return current if isinstance(current, FunctionType) else None
 
 

@@ -110,7 +110,7 @@ def encode(value: object) -> Encoded:
     encoder = _Encoder()
     try:
         encoder.add(value)
-    except TooLargeError:
+    except (TooLargeError, RecursionError):
         return Encoded(b"R", [value])
     return Encoded(b"".join(encoder.out), encoder.refs)
 
@@ -287,7 +287,8 @@ class _Encoder:
         if kind is list or kind is tuple:
             self._sequence(b"[" if kind is list else b"(", value)
         elif kind is dict:
-            self._sequence(b"{", (part for item in value.items() for part in item))
+            # The copy is made in one step: another thread may be writing to the dict.
+            self._sequence(b"{", [part for item in list(value.items()) for part in item])
         elif kind is set or kind is frozenset:
             self._set(b"S" if kind is set else b"Z", value)
         elif (kind.__module__, kind.__qualname__) in _EXACT_REPR:
@@ -301,7 +302,9 @@ class _Encoder:
 
     def _set(self, tag: bytes, values: Any) -> None:
         # Marks of references carry no order, so a set of functions could not be sorted the same way twice.
-        parts = sorted((encode(v) for v in values), key=lambda part: (part.data, [_stable_name(r) for r in part.refs]))
+        parts = sorted(
+            (encode(v) for v in list(values)), key=lambda part: (part.data, [_stable_name(r) for r in part.refs])
+        )
         self._write(tag + b"%d:" % len(parts))
         for part in parts:
             self.items += 1
@@ -354,9 +357,9 @@ def _record_parts(value: Any, kind: type) -> tuple[object, ...] | None:
     if kind.__module__ == "pydantic.fields" and kind.__qualname__ == "FieldInfo":
         names = [name for name in vars(kind)["__slots__"] if not name.startswith("_") and name != "annotation"]
         return ("field", *((name, getattr(value, name, None)) for name in names))
-    if callable(value) and hasattr(value, "__wrapped__"):
-        return ("wrapper", kind, value.__wrapped__)
-    return None
+    # Looked up without __getattr__: a proxy would answer to any name.
+    wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
+    return None if wrapped is None else ("wrapper", kind, wrapped)
 
 
 def _sized(tag: bytes, data: bytes) -> bytes:

@@ -86,21 +86,21 @@ def tokens_of(program):
     return out
 
 
-def with_noise(program, draw):
+def with_noise(program, choose):
     """Write the same program with other white space, comments and line breaks inside brackets."""
     out, depth, at_start = [], 0, True
     for token in tokens_of(program):
         if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.NL, tokenize.COMMENT):
             continue
         if token.type == tokenize.NEWLINE:
-            out.append(draw(st.sampled_from(["\n", "  # note\n", "\n\n", "\n# note\n", "\n        # deep\n"])))
+            out.append(choose(["\n", "  # note\n", "\n\n", "\n# note\n", "\n        # deep\n"]))
             at_start = True
             continue
         if at_start:
             out.append(token.line[: len(token.line) - len(token.line.lstrip())])
             at_start = False
         else:
-            out.append(draw(st.sampled_from([" ", "\n", " # in\n   ", "   "] if depth else [" ", "  ", " \\\n "])))
+            out.append(choose([" ", "\n", " # in\n   ", "   "] if depth else [" ", "  ", " \\\n "]))
         if token.type == tokenize.OP:
             depth += (token.string in "([{") - (token.string in ")]}")
         out.append(token.string)
@@ -110,7 +110,7 @@ def with_noise(program, draw):
 @st.composite
 def noisy(draw):
     program = draw(st.sampled_from(PROGRAMS))
-    return program, with_noise(program, draw)
+    return program, with_noise(program, draw(st.randoms(use_true_random=True)).choice)
 
 
 @st.composite

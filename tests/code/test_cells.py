@@ -56,8 +56,7 @@ CASES = [
     ("if a:\n    x = 1\nelse:\n    x = b\nx", ["a", "b"], ["x"]),
     ("if a:\n    x = 1\nelse:\n    y = x", ["a", "x"], ["x", "y"]),
     ("for a in b:\n    print(c)\n    c = a", ["b", "c"], ["a", "c"]),
-    ("match p:\n    case P(x=a, y=[b, *c]) if q(a): r = a\n"
-     "    case {'k': d, **e}: pass\n    case K.V: pass\n    case f: f",
+    ("match p:\n    case P(x=a, y=[b, *c]) if q(a): r = a\n    case {0: d, **e}: pass\n    case K.V: e\n    case f: f",
      ["p", "P", "q", "K"], ["a", "b", "c", "r", "d", "e", "f"]),
     ("x = await get(url)\nasync for a in b: pass\nasync with c as d: pass", ["get", "url", "b", "c"], ["x", "a", "d"]),
     ("y = [await f(x) async for x in xs]", ["xs", "f"], ["y"]),
