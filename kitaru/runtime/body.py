@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from kitaru.errors import KitaruError
+from kitaru.errors import KitaruConflictError, KitaruError
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import describe
 from kitaru.runtime.futures import resolved
@@ -56,6 +56,13 @@ class Run:
     def alive(self) -> bool:
         """Whether the body still runs."""
         return not self.done.done()
+
+    @property
+    def let_go(self) -> bool:
+        """Whether the body stopped before the execution's end, so that the record knows more than this run."""
+        return self.outcome is not None and (
+            self.outcome["status"] == "waiting" or isinstance(self.outcome.get("error"), KitaruConflictError)
+        )
 
     def start(self) -> None:
         """Run the body on its own thread."""
@@ -187,7 +194,7 @@ class Run:
             return await self.flow.function(*args, **kwargs)
         finally:
             # A flow that is let go keeps what its calls in flight return; the end of the loop would cancel them.
-            while execution.tasks and not execution.stopped:
+            while execution.tasks and isinstance(execution.unwinding, Suspended):
                 await asyncio.wait(list(execution.tasks))
             execution.loop = None
 
@@ -216,14 +223,18 @@ class Run:
 
     def _unwound(self, signal: Unwind) -> dict[str, Any]:
         execution = self.execution
-        if isinstance(signal, Suspended):
+        if isinstance(signal, Suspended) and not execution.stopped:
             asked = [wait for wait in execution.history.waits.values() if wait.status == "pending"]
             self._record_end(kinds.SUSPENDED, {"wait": str(signal)})
             return {"status": "waiting", "questions": [(wait.name, wait.question) for wait in asked]}
-        if execution.cancel_wanted.is_set():
-            return {"status": "cancelled", "reason": execution.cancel_reason}
         if any(wait.status == "aborted" for wait in execution.history.waits.values()):
             self._record_end(kinds.CANCELLED, {"reason": str(signal)})
             return {"status": "cancelled", "reason": str(signal)}
+        return self._let_go(execution.unwinding or signal)
+
+    def _let_go(self, signal: Unwind) -> dict[str, Any]:
+        execution = self.execution
+        if execution.cancel_wanted.is_set():
+            return {"status": "cancelled", "reason": execution.cancel_reason}
         sys.stderr.write(f"{execution.exec_id} of {execution.flow_name} stopped here: {signal}\n")
         return {"status": "interrupted", "reason": str(signal), "error": signal.__cause__}

@@ -159,7 +159,7 @@ class Checkpoint(Generic[P, R]):
             return self.spec.function(*args, **kwargs)
         call = self._open(self._execution(), args, kwargs, concurrent=False)
         if self.spec.is_async and running_loop(call.execution):
-            return run_async(perform(call))
+            return _awaited(call)
         return block(perform(call))
 
     def _submit(
@@ -194,6 +194,22 @@ class Checkpoint(Generic[P, R]):
                 f"nest: call it in the flow's body, or call the plain function, {self.spec.name}.__wrapped__(...)."
             )
         return execution
+
+
+async def _awaited(call: Call) -> Any:
+    """Await a call of an async flow; it outlives the cancellation that letting go of the flow brings to the body."""
+    import asyncio
+
+    execution = call.execution
+    task = asyncio.ensure_future(run_async(perform(call)))
+    execution.tasks.add(task)
+    task.add_done_callback(execution.tasks.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if execution.unwinding is None or execution.stopped:
+            task.cancel()
+        raise
 
 
 def running_loop(execution: Execution) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,36 @@ OVER = frozenset({kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUP
 
 
 def end_elsewhere(engine: Engine, exec_id: str) -> Future[None]:
-    """A future that is done when the execution has no runner any more."""
+    """A future that is done when the execution has no runner any more, and none comes by itself."""
     done: Future[None] = Future()
+    once = threading.Lock()
+
+    def finish() -> None:
+        if once.acquire(blocking=False):
+            engine.hub.forget(exec_id, on_event)
+            run = engine.runs.get(exec_id)
+            if run is not None and run.alive:  # it knows more than the record: the user's own exception
+                run.done.add_done_callback(lambda _: done.set_result(None))
+            else:
+                done.set_result(None)
 
     def on_event(event: Event) -> None:
-        if event["kind"] in OVER and not done.done():
-            engine.hub.forget(exec_id, on_event)
-            done.set_result(None)
+        if event["kind"] in OVER:
+            finish()
 
     position = engine.store.read("info")["position"]
     engine.hub.listen(exec_id, on_event, after=position)
-    head = engine.store.read("history", exec_id=exec_id)["execution"]
-    if (head["status"] not in ("running", "pending") and not head.get("runner")) and not done.done():
-        engine.hub.forget(exec_id, on_event)
-        done.set_result(None)
+    if not _goes_on(engine.store.read("history", exec_id=exec_id)):
+        finish()
     return done
+
+
+def _goes_on(recorded: dict[str, Any]) -> bool:
+    """Whether somebody runs the execution, or will: an answer to the last open question continues it."""
+    head = recorded["execution"]
+    if head["status"] in ("running", "pending") or head.get("runner"):
+        return True
+    return head["status"] == "waiting" and all(row["status"] == "answered" for row in recorded["waits"])
 
 
 def recorded_outcome(store: Store, exec_id: str) -> dict[str, Any]:

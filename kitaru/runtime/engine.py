@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 import time
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from kitaru.runtime.hub import Hub
 from kitaru.runtime.outbox import Outbox
 from kitaru.runtime.parameters import bind
 from kitaru.runtime.recorded import history_from, plan_from
-from kitaru.runtime.replay import ReplayPlan
 from kitaru.runtime.settings import Settings
 from kitaru.runtime.signals import Stopped
 from kitaru.runtime.snapshot import Snapshots, load_flow
@@ -29,8 +27,10 @@ from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
 
     from kitaru.runtime.flow import Flow
+    from kitaru.runtime.replay import ReplayPlan
     from kitaru.store.events import Event
     from kitaru.store.protocol import Store
 
@@ -172,8 +172,10 @@ class Engine:
         settings = Settings(**(spec | {"on_divergence": on_divergence}))
         plan = plan_from(self.store, head)
         live = self._execution(exec_id, flow.name, epoch, settings, forced, plan)
-        live.history = history_from(recorded, on_divergence)
-        return self._run(live, flow, arguments, position)
+        run = self._listening(Run(self, live, flow, arguments), position)
+        # Read again: an answer may have come before the claim.
+        live.history = history_from(self.store.read("history", exec_id=exec_id), on_divergence)
+        return self._started(run)
 
     def retry(self, execution: str, flow: Flow[..., Any] | None = None, *, code: str = "current") -> FlowHandle[Any]:
         """Run a failed or cancelled execution again: what finished is kept, what failed runs anew."""
@@ -219,7 +221,7 @@ class Engine:
             raise KitaruStateError(f"Execution {exec_id} cannot be cancelled: it is {status}.") from None
         run = self.runs.get(exec_id)
         if run is not None:
-            run.execution.cancel()
+            run.execution.cancel(reason)
 
     def close(self) -> None:
         """Stop the bodies at their next primitive, write out what is queued and end the subscription."""
@@ -251,7 +253,7 @@ class Engine:
     def end_of(self, exec_id: str) -> Future[None]:
         """A future that is done when the execution has ended or was let go."""
         run = self.runs.get(exec_id)
-        if run is not None:
+        if run is not None and not run.let_go:
             return run.done
         from kitaru.runtime.elsewhere import end_elsewhere
 
@@ -260,7 +262,7 @@ class Engine:
     def outcome(self, exec_id: str) -> dict[str, Any]:
         """How the execution ended: status with result, failure or open questions."""
         run = self.runs.get(exec_id)
-        if run is not None and run.outcome is not None:
+        if run is not None and run.outcome is not None and not run.let_go:
             run.looked_at = True
             return run.outcome
         from kitaru.runtime.elsewhere import recorded_outcome
@@ -289,13 +291,19 @@ class Engine:
     def _run(
         self, execution: Execution, flow: Flow[..., Any], arguments: dict[str, Any], position: int
     ) -> FlowHandle[Any]:
-        run = Run(self, execution, flow, arguments)
+        return self._started(self._listening(Run(self, execution, flow, arguments), position))
+
+    def _listening(self, run: Run, position: int) -> Run:
+        self.hub.listen(run.execution.exec_id, run.on_event, after=position)
+        return run
+
+    def _started(self, run: Run) -> FlowHandle[Any]:
+        exec_id, flow = run.execution.exec_id, run.flow
         with self._lock:
-            self.runs[execution.exec_id] = run
+            self.runs[exec_id] = run
             self.flows[flow.name] = flow
-        self.hub.listen(execution.exec_id, run.on_event, after=position)
         run.start()
-        return FlowHandle(self, execution.exec_id, flow.name)
+        return FlowHandle(self, exec_id, flow.name)
 
     def _flow_for(self, head: dict[str, Any], code: str) -> Flow[..., Any]:
         """The live flow where it is the recorded one (or ``code='current'``), else the recorded snapshot."""

@@ -214,7 +214,7 @@ def flow(
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:
         config = KitaruConfig(stack=stack, cache=cache, retries=retries)
-        return Flow(function, flow_name(name or function.__name__), config)
+        return Flow(function, flow_name(function.__name__ if name is None else name), config)
 
     return decorate if function is None else decorate(function)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kitaru.errors import KitaruStateError, KitaruTimeoutError
@@ -103,21 +104,25 @@ class FlowHandle(Generic[R]):
 class _End(Awaitable):
     """Wait until the execution has ended or was let go."""
 
-    __slots__ = ("_future", "_handle", "_timeout")
+    __slots__ = ("_end", "_future", "_handle", "_timeout")
 
-    def __init__(self, handle: FlowHandle[Any], timeout: float | None) -> None:
+    def __init__(self, handle: FlowHandle[Any], timeout: float | None, end: float | None) -> None:
         self._handle = handle
         self._timeout = timeout
+        self._end = end
         self._future: Future[None] = handle._engine.end_of(handle.exec_id)  # noqa: SLF001
 
     def block(self) -> None:
         try:
-            self._future.result(self._timeout)
+            self._future.result(self._left())
         except TimeoutError:
             raise _still_running(self._handle, self._timeout) from None
 
     async def wait(self) -> None:
-        await asyncio.wait_for(asyncio.wrap_future(self._future), self._timeout)
+        await asyncio.wait_for(asyncio.wrap_future(self._future), self._left())
+
+    def _left(self) -> float | None:
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 
 def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTimeoutError:
@@ -126,8 +131,12 @@ def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTime
 
 
 async def _outcome(handle: FlowHandle[Any], seconds: float | None) -> Any:
-    await _End(handle, seconds)
-    outcome = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        await _End(handle, seconds, end)
+        outcome = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
+        if outcome["status"] not in ("running", "pending"):
+            break  # else another runner has gone on meanwhile
     status = outcome["status"]
     if status == "completed":
         return outcome["result"]

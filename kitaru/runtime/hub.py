@@ -45,7 +45,7 @@ class Hub:
         self._thread: threading.Thread | None = None
 
     def listen(self, exec_id: str, listener: Callable[[Event], None], *, after: int | None = None) -> None:
-        """Call `listener` with each event of the execution that follows; `after` is where the first one watches from."""
+        """Call `listener` with each event of the execution that follows; the first listener watches from `after`."""
         with self._lock:
             self._listeners[exec_id].append(listener)
             if self._thread is None:

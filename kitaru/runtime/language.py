@@ -97,7 +97,7 @@ async def llm(
     execution = current_execution.get()
     if execution is None:
         raise KitaruContextError(
-            "kitaru.llm() is called outside of a flow. Call it in a flow's body or in a checkpoint, so that it is recorded."
+            "kitaru.llm() is called outside of a flow. Call it in a flow's body or in a checkpoint: there it is recorded."
         )
     from kitaru.runtime.calls import open_call, perform
 

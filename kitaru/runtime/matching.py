@@ -134,9 +134,9 @@ class Matcher:
         if not candidates:
             return None
         here = self._by_name.get(position)
-        if here is not None and here.name not in self._used:
-            if (here.checkpoint, here.input_digest) == (checkpoint, input_digest):
-                return here
+        wanted = (checkpoint, input_digest)
+        if here is not None and here.name not in self._used and (here.checkpoint, here.input_digest) == wanted:
+            return here
         while candidates and (candidates[-1].name in self._used or candidates[-1].explicit):
             candidates.pop()
         return candidates[-1] if candidates else None

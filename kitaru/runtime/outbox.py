@@ -120,10 +120,7 @@ class Outbox:
 
     def _take(self) -> list[Entry]:
         queue = self._queue
-        entries = []
-        for _ in range(len(queue)):
-            entries.append(queue.popleft())
-        return entries
+        return [queue.popleft() for _ in range(len(queue))]
 
     def _put_back(self, entries: list[Entry]) -> None:
         """Keep what nobody waits for, to be sent when the store is there again."""
