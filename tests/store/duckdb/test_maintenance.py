@@ -148,12 +148,12 @@ def test_a_rebuild_that_would_lose_something_says_what_and_waits_for_consent(kit
     damaged = data.index(b'"call":"c_1"', data.index(E2.encode()))
     data[damaged] ^= 1
     segment.path.write_bytes(bytes(data))
-    with pytest.raises(KitaruCorruptionError, match=rf"positions 13 to 14.*{E2}"):
+    with pytest.raises(KitaruCorruptionError, match=rf"positions 14 to 15.*{E2}"):
         rebuild(kitaru_home)
     with open_store(kitaru_home) as store:
         assert len(calls_of(store, E2)) == 3
     report = rebuild(kitaru_home, accept_loss=True)
-    assert report.lost_positions == [(13, 14)]
+    assert report.lost_positions == [(14, 15)]
     assert report.lost_executions == [E2]
     with open_store(kitaru_home) as store:
         assert calls_of(store, E2) == ["c_0", "c_2"]
