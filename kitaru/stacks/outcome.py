@@ -148,7 +148,7 @@ def _unpicklable(parts: Mapping[str, object]) -> Iterator[tuple[str, object, Exc
 
 
 def _dumps(value: object) -> bytes:
-    import cloudpickle  # type: ignore[import-untyped]
+    import cloudpickle
 
     data: bytes = cloudpickle.dumps(value)
     return data

@@ -1,0 +1,1 @@
+"""Parts for testing flows: see `kitaru.testing.llm_server`."""
