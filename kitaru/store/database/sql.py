@@ -15,7 +15,7 @@ from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 _ROWS_AT_ONCE: Final = 10_000
 

@@ -29,7 +29,9 @@ def failure(message: str = "boom") -> dict[str, Any]:
     return {"type": "ValueError", "message": message, "traceback": "", "origin": "user_code"}
 
 
-def event(kind: str, exec_id: str = E1, call: str | None = None, /, *, at: float = 100.0, **body: Any) -> dict[str, Any]:
+def event(
+    kind: str, exec_id: str = E1, call: str | None = None, /, *, at: float = 100.0, **body: Any
+) -> dict[str, Any]:
     return {"kind": kind, "at": at, "exec_id": exec_id, "call": call, "attempt": 1, "epoch": 1, "body": body}
 
 
@@ -39,7 +41,10 @@ def created(exec_id: str = E1, **body: Any) -> dict[str, Any]:
 
 
 def claimed(exec_id: str = E1, epoch: int = 1, *, at: float = 100.0) -> dict[str, Any]:
-    return {**event("execution.claimed", exec_id, at=at, runner={"runner_id": f"r{epoch}"}, code="live"), "epoch": epoch}
+    return {
+        **event("execution.claimed", exec_id, at=at, runner={"runner_id": f"r{epoch}"}, code="live"),
+        "epoch": epoch,
+    }
 
 
 def started(name: str, exec_id: str = E1, *, at: float = 100.0, **body: Any) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kitaru.store.database import Database
 from tests.store.database.histories import (
     E1,
     E2,
@@ -25,6 +24,9 @@ from tests.store.database.histories import (
     value,
     wait_created,
 )
+
+if TYPE_CHECKING:
+    from kitaru.store.database import Database
 
 
 def status(database: Database, exec_id: str = E1) -> str:
@@ -86,7 +88,12 @@ def test_retried_attempts_belong_to_one_call() -> None:
         started("flaky", at=104.0), completed("flaky", at=105.0),
     )  # fmt: skip
     (call,) = calls(database)
-    assert (call["status"], call["attempt_count"], call["started_at"], call["ended_at"]) == ("completed", 3, 100.0, 105.0)
+    assert (call["status"], call["attempt_count"], call["started_at"], call["ended_at"]) == (
+        "completed",
+        3,
+        100.0,
+        105.0,
+    )
     seen = [(a["attempt"], a["status"], a["failure"] and a["failure"]["message"]) for a in call["attempts"]]
     assert seen == [(1, "failed", "1"), (2, "failed", "2"), (3, "completed", None)]
     assert [a["started_at"] for a in call["attempts"]] == [100.0, 102.0, 104.0]
@@ -220,7 +227,7 @@ def test_a_null_answer_is_an_answer() -> None:
 
 
 def test_values_that_are_saved_under_one_name_get_numbers() -> None:
-    saved = event("artifact.saved", E1, "a", **{"name": "plot", "value": value(), "tags": ["x"]})
+    saved = event("artifact.saved", E1, "a", name="plot", value=value(), tags=["x"])
     flow_saved = {**saved, "call": None}
     database = filled(created(), claimed(), started("a"), saved, saved, flow_saved)
     apply(database, saved)
@@ -229,7 +236,7 @@ def test_values_that_are_saved_under_one_name_get_numbers() -> None:
 
 
 def test_a_saved_value_called_output_is_not_mistaken_for_the_output_of_its_call() -> None:
-    saved = event("artifact.saved", E1, "a", **{"name": "output", "value": value("saved")})
+    saved = event("artifact.saved", E1, "a", name="output", value=value("saved"))
     database = filled(created(), claimed(), started("a"), saved, completed("a", output=value("returned")))
     found = {row["artifact_id"]: row["value"]["inline"] for row in database.read("artifacts", exec_id=E1)}
     assert found == {f"{E1}/a/output": "returned", f"{E1}/a/output~2": "saved"}

@@ -57,6 +57,8 @@ def statistics(
     source = "internal.all_executions AS e"
     if of_calls:
         source += " JOIN internal.all_calls AS c USING (exec_id)"
+    if "tag" in group_by:
+        source += ", UNNEST(e.tags) AS t(tag)"
     names = [f"key_{i}" for i in range(len(keys))]
     picked = [f"{expression} AS {name}" for name, (expression, _) in zip(names, keys, strict=True)]
     rows = query.rows(
@@ -92,7 +94,7 @@ def _key(wanted: str) -> tuple[str, list[str]]:
     if kind == "metadata" and rest:
         return "json_extract_string(e.metadata, ?)", ["/" + rest.replace("~", "~0").replace("/", "~1")]
     if wanted == "tag":
-        return "unnest(e.tags)", []
+        return "t.tag", []
     raise KitaruUsageError(
         f"Statistics cannot be grouped by {wanted!r}. Choose from {', '.join(_COLUMNS)}, checkpoint, tag, "
         f"{', '.join(f'time:{span}' for span in _SPANS)} and metadata:<key>."

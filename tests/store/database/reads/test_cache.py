@@ -1,0 +1,86 @@
+"""Recorded results are found by their key and by the code that made them, until they are purged."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from tests.store.database.histories import (
+    E1,
+    E2,
+    apply,
+    claimed,
+    completed,
+    created,
+    event,
+    failed,
+    filled,
+    reused,
+    started,
+    value,
+)
+
+
+def test_a_completed_call_can_be_found_by_its_key() -> None:
+    database = filled(created(), claimed(), started("a"), completed("a", output=value(42)))
+    entry = database.read("cache_entry", cache_key="key-a")
+    assert (entry["exec_id"], entry["call"], entry["output"]["inline"], entry["at"]) == (E1, "a", 42, 101.0)
+    assert database.read("cache_entry", cache_key="key-b") is None
+
+
+def test_failed_running_reused_and_keyless_calls_are_no_entries() -> None:
+    database = filled(
+        created(), claimed(), started("a"), failed("a"), started("b"), reused("c"), started("d", cache_key=None),
+        completed("d"),
+    )  # fmt: skip
+    assert database.read("cache", code_id="code") == {"entries": [], "complete": True}
+
+
+def test_of_one_key_the_newest_entry_counts() -> None:
+    database = filled(created(E1), claimed(E1), started("a", E1), completed("a", E1, output=value("old")))
+    apply(database, created(E2), claimed(E2), started("a", E2), completed("a", E2, output=value("new")))
+    assert database.read("cache_entry", cache_key="key-a")["output"]["inline"] == "new"
+    found = database.read("cache", code_id="code")
+    assert [(entry["cache_key"], entry["exec_id"]) for entry in found["entries"]] == [("key-a", E2)]
+    assert found["complete"]
+
+
+def test_a_limit_that_cuts_is_told() -> None:
+    calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
+    database = filled(created(), claimed(), *calls)
+    found = database.read("cache", code_id="code", limit=3)
+    assert [entry["call"] for entry in found["entries"]] == ["a_4", "a_3", "a_2"]
+    assert not found["complete"]
+    assert database.read("cache", code_id="code", limit=5)["complete"]
+
+
+def test_a_large_or_stored_output_is_read_from_its_call() -> None:
+    large, stored = value("x" * 2000, size=2002), {**value(), "payload": "d" * 64}
+    del stored["inline"]
+    database = filled(
+        created(), claimed(), started("a"), completed("a", output=large), started("b"), completed("b", output=stored)
+    )  # fmt: skip
+    assert [entry["output"] for entry in database.read("cache", code_id="code")["entries"]] == [None, None]
+    assert database.read("cache_entry", cache_key="key-a")["output"] == large
+    assert database.read("cache_entry", cache_key="key-b")["output"] == stored
+
+
+def test_keys_of_one_hash_are_told_apart() -> None:
+    first, second = "plumless", "buckeroo"
+    assert crc32(first.encode()) == crc32(second.encode())
+    database = filled(created(), claimed(), started("a", cache_key=first), completed("a"))
+    assert database.read("cache_entry", cache_key=first)["call"] == "a"
+    assert database.read("cache_entry", cache_key=second) is None
+
+
+def test_a_purge_takes_what_came_before_it_and_of_the_named_checkpoint_only() -> None:
+    database = filled(created(), claimed(), started("a_1"), completed("a_1"), started("b_1"), completed("b_1"))
+    apply(database, event("cache.purged", "", checkpoint="a", before=None), started("a_2"), completed("a_2"))
+    keys = {entry["cache_key"] for entry in database.read("cache", code_id="code")["entries"]}
+    assert keys == {"key-b_1", "key-a_2"}
+    apply(database, event("cache.purged", "", checkpoint=None, before=7))
+    assert {entry["cache_key"] for entry in database.read("cache", code_id="code")["entries"]} == {"key-a_2"}
+
+
+def test_a_deleted_execution_is_no_source() -> None:
+    database = filled(created(), claimed(), started("a"), completed("a"), event("execution.deleted", by="me"))
+    assert database.read("cache_entry", cache_key="key-a") is None
