@@ -33,7 +33,7 @@ def replay_elsewhere(arguments: Sequence[str]) -> str:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **_detached()
     )  # Its pipes end when it has said what it runs.
     said, problems = process.communicate()
-    exec_id = said.decode().strip()
+    exec_id: str = said.decode().strip()
     if not exec_id:
         sys.stderr.write(problems.decode(errors="replace"))
         raise typer.Exit(process.wait() or 1)

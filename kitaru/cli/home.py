@@ -39,7 +39,7 @@ def status(output: Output = Format.TEXT) -> None:
 
     client = KitaruClient()
     open_ones = client.executions.list(status=["running", "waiting", "interrupted", "pending"], limit=1000)
-    counts = {name: 0 for name in ("running", "waiting", "interrupted", "pending")}
+    counts = dict.fromkeys(("running", "waiting", "interrupted", "pending"), 0)
     for execution in open_ones:
         counts[execution.status.value] += 1
     item = {**_place(), **counts}

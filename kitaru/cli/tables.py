@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console
+    from rich.table import Table
 
 _PIPED: Final = 160
 _COLOURS: Final = {
@@ -49,7 +50,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, whole: 
         )  # fmt: skip
     for row in held:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
-    console().print(table)
+    _print(table)
 
 
 def show_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -63,7 +64,7 @@ def show_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     for name, value in pairs:
         if value not in (None, "", [], {}):
             table.add_row(Text(name, style="bold"), Text(_text(value), style=_COLOURS.get(_text(value), "")))
-    console().print(table)
+    _print(table)
 
 
 def title(text: str) -> None:
@@ -100,6 +101,14 @@ def size(count: float | None) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return ""
+
+
+def _print(table: Table) -> None:
+    out = console()
+    with out.capture() as capture:
+        out.print(table)
+    # Cells are padded; nobody wants the blanks at the end of a line in what they copy.
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
 
 
 def _text(value: Any) -> str:

@@ -62,11 +62,15 @@ class Answers:
             raise KitaruNotFoundError(f"Execution {exec_id} has no question {wait!r}; open are: {names}.")
         if not rows:  # it may not exist at all, which is the better thing to say
             self._client.store.read("history", exec_id=exec_id)
+        if rows and not pending:
+            raise _too_late(rows[-1])
         if not pending:
             raise KitaruStateError(
                 f"Execution {exec_id} waits for no answer. See where it stands: kitaru executions get {exec_id}"
             )
-        raise KitaruStateError(f"Execution {exec_id} has several open questions: {names}. Say which one with wait=.")
+        raise KitaruStateError(
+            f"Execution {exec_id} has several open questions: {names}. Say which one (wait=, or --wait)."
+        )
 
     def _append(self, exec_id: str, wait: str, events: list[tuple[str, dict[str, Any]]]) -> None:
         batch: Any = {

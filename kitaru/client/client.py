@@ -143,7 +143,7 @@ class KitaruClient:
         """
         if as_ not in ("pandas", "polars", "arrow"):
             raise KitaruUsageError(f"sql(as_={as_!r}): give 'pandas', 'polars' or 'arrow'")
-        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow as pa
 
         with pa.ipc.open_stream(self.store.sql(query, parameters)) as stream:
             table = stream.read_all()

@@ -46,7 +46,7 @@ class ExecutionStatus(StrEnum):
 class Model(BaseModel):
     """A frozen record that remembers the client that it came from."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     _client: Any = PrivateAttr(default=None)
 

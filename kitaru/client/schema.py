@@ -64,7 +64,7 @@ def problems_of(schema: dict[str, Any], value: Any) -> list[str]:
         # Most questions; where Jupyter's format packages are installed the library takes seconds to import.
         fits = isinstance(value, scalar) and (not isinstance(value, bool) or scalar == (bool,))
         return [] if fits else [f"{value!r} is not of type {schema['type']!r} (rule: type={schema['type']})"]
-    from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+    from jsonschema import Draft202012Validator, FormatChecker
 
     formats = FormatChecker(_FORMATS)
     formats.checks("date-time", ValueError)(_is_datetime)
