@@ -32,8 +32,7 @@ def _finish() -> None:
     for engine in list(_engines):
         if not _in_kernel():
             _join(engine)
-        engine.hub.close()
-        engine.outbox.flush()
+        engine.close()
 
 
 def _in_kernel() -> bool:

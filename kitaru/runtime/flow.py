@@ -209,7 +209,7 @@ def flow(
     >>> total.run([1, 2, 3]).wait()
     6
     """
-    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int) or retries < 0):
+    if retries is not None and (isinstance(retries, bool) or retries < 0):
         raise KitaruUsageError(f"@flow(retries={retries!r}): give a number of retries, 0 or more")
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:

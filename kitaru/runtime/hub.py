@@ -63,8 +63,11 @@ class Hub:
     def close(self) -> None:
         """End the subscription."""
         with self._lock:
-            if self._watch is not None:
-                self._watch.close()
+            watch, thread = self._watch, self._thread
+        if watch is not None:
+            watch.close()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(1.0)
 
     def _follow(self, after: int | None) -> None:
         try:

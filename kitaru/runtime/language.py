@@ -17,7 +17,7 @@ from kitaru.store import events as kinds
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from kitaru.models.complete import Completion
+    from kitaru.models.answers import Completion
     from kitaru.runtime.checkpoint import CheckpointSpec
     from kitaru.stacks.scope import CallScope
 
@@ -97,7 +97,7 @@ async def llm(
     execution = current_execution.get()
     if execution is None:
         raise KitaruContextError(
-            "kitaru.llm() is called outside of a flow. Call it in a flow's body or in a checkpoint: there it is recorded."
+            "kitaru.llm() is called outside of a flow. Call it in a flow or in a checkpoint: there it is recorded."
         )
     from kitaru.runtime.calls import open_call, perform
 

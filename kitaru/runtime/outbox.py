@@ -144,6 +144,8 @@ class Outbox:
         self._closed = True
         self._urgent.set()
         self._work.set()
+        if self._flusher is not None and self._flusher is not threading.current_thread():
+            self._flusher.join(1.0)
         self.flush()
 
     def _flush_forever(self) -> None:

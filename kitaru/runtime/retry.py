@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kitaru.errors import KitaruUsageError
 
@@ -70,7 +71,7 @@ class Retry:
         return wait_exponential_jitter(self.initial, self.maximum, jitter=self.jitter)(state)
 
 
-def as_policy(retries: int | Retry | None) -> Retry:
+def as_policy(retries: Any) -> Retry:
     """Turn what a decorator was given into a policy; a count is the number of *further* attempts."""
     if isinstance(retries, Retry):
         return retries
