@@ -67,15 +67,16 @@ class Threads:
 
     def _launch(self, job: Job) -> None:
         try:
-            threading.Thread(target=self._work, args=(job,), name=self._name, daemon=True).start()
+            inbox: SimpleQueue[Job] = SimpleQueue()
+            inbox.put(job)  # not as an argument: a thread keeps its arguments as long as it lives
+            threading.Thread(target=self._work, args=(inbox,), name=self._name, daemon=True).start()
         except RuntimeError:
             with self._lock:
                 self._count -= 1
             raise
 
-    def _work(self, first: Job) -> None:
-        inbox: SimpleQueue[Job] = SimpleQueue()
-        job: Job | None = first
+    def _work(self, inbox: SimpleQueue[Job]) -> None:
+        job: Job | None = inbox.get()
         while job is not None:
             _run(job)
             job = None
