@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kitaru.store.protocol import Store
@@ -32,16 +32,10 @@ class Activity:
 
 def reason_to_stay(store: Store) -> str | None:
     """Say what would suffer if the service went away now; None if nothing would."""
-    for row in _executions(store):
-        # A runner that died is taken off its execution by the store itself.
-        if row["runner"] is not None:
-            return f"execution {row['exec_id']} is {row['status']}"
+    # The store itself sees to it that an execution whose runner died is no longer running.
+    for row in store.read("executions", statuses=["running"], limit=1)["items"]:
+        return f"execution {row['exec_id']} is running"
     for wait in store.read("waits", status="pending"):
-        if wait.get("deadline") is not None:
+        if wait["deadline"] is not None:
             return f"a wait of execution {wait['exec_id']} has a deadline"
     return None
-
-
-def _executions(store: Store) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = store.read("executions", statuses=["running", "waiting"], limit=1000)["items"]
-    return found

@@ -148,20 +148,28 @@ class App:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Read a request's body, `limit` bytes at most."""
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        check_size(len(body), limit)
-        return body
-    check_size(announced_size(scope), limit)
-    pieces, size = [body], len(body)
-    while message.get("more_body"):
+    pieces = [message.get("body", b"")]
+    read = len(pieces[0])
+    size = max(read, announced_size(scope) if message.get("more_body") else 0)
+    while message.get("more_body") and size <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise RefusedError(400, KitaruBackendError("The client went away before its request was complete."))
         pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        check_size(size, limit)
-    return b"".join(pieces)
+        read += len(pieces[-1])
+        size = max(size, read)
+    if size > limit:
+        await _discard(message, receive)
+    check_size(size, limit)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _discard(message: Message, receive: Receive) -> None:
+    # Most clients only look for an answer when they have sent everything; but nobody gets to send forever.
+    left = wire.MAX_APPEND * 2
+    while message.get("more_body") and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
 
 
 def announced_size(scope: Scope) -> int:

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
 
 import orjson
 
@@ -114,7 +115,7 @@ class ServiceStore:
 
     def read(self, name: str, /, **parameters: Any) -> Any:
         """Answer a named question."""
-        return orjson.loads(self.request("POST", f"/v1/read/{name}", orjson.dumps(parameters)))["result"]
+        return orjson.loads(self.request("POST", f"/v1/read/{quote(name)}", orjson.dumps(parameters)))["result"]
 
     def sql(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> bytes:
         """Answer a read-only query, as an Arrow IPC stream."""
@@ -185,7 +186,10 @@ class ServiceStore:
         return wire.decode_error(answer.status, answer.body, self.location)
 
     def _ask_once(self, lane: Lane, method: str, path: str, body: bytes | memoryview, headers: bytes) -> Answer | None:
-        address = self.address() if self._address is None else self._address
+        try:
+            address = self._address or self.address()
+        except OSError:
+            return None
         try:
             answer = lane.at(address).request(method, path, body, headers)
         except TimeoutError as error:

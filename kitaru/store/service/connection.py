@@ -208,7 +208,10 @@ class Connection:
             self.close()
 
     def _open(self) -> socket.socket:
-        connection = socket.create_connection((self.address.host, self.address.port), timeout=_CONNECT_TIMEOUT)
+        try:
+            connection = socket.create_connection((self.address.host, self.address.port), timeout=_CONNECT_TIMEOUT)
+        except TimeoutError as error:
+            raise ConnectionLostError(f"{self.address.url} does not accept connections") from error
         try:
             connection.settimeout(self._timeout)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

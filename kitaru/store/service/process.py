@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import site
@@ -18,6 +19,7 @@ from kitaru.store.home import ensure_home, register_home
 from kitaru.store.service import wire
 from kitaru.store.service.connection import Address, Answer, Connection
 from kitaru.store.service.log import FILE as LOG_FILE
+from kitaru.store.service.record import FILE as RECORD_FILE
 from kitaru.store.service.record import ServiceRecord, read_record
 
 if TYPE_CHECKING:
@@ -37,11 +39,11 @@ class ServiceStatus(TypedDict):
 
     url: str
     pid: int
-    started: float
     kitaru: str
     protocol: int
     home: str
     uptime: float
+    """Seconds since it began to listen."""
 
 
 def start_service(
@@ -136,13 +138,26 @@ def stop_service(home: Path, *, timeout: float = STOP_TIMEOUT) -> bool:
     record = read_record(home.expanduser().absolute())
     if record is None or not record.is_alive():
         return False
-    os.kill(record.pid, signal.SIGTERM)
+    _ask_to_stop(record)
     if not record.wait_until_gone(timeout):
         raise KitaruBackendError(
             f"The service of {home} (pid {record.pid}) still runs {timeout:g} s after it was told to stop. Look into "
             f"{home / LOG_FILE}; nothing that was acknowledged is lost if you end it with: kill -9 {record.pid}"
         )
     return True
+
+
+def _ask_to_stop(record: ServiceRecord) -> None:
+    connection = Connection(Address.parse(record.url, record.token), _PROBE_TIMEOUT)
+    try:
+        understood = connection.request("POST", "/v1/shutdown").status == 200
+    except OSError:
+        understood = False
+    finally:
+        connection.close()
+    if not understood:  # It does not listen, or not any more; the signal says the same.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.pid, signal.SIGTERM)
 
 
 def service_status(home: Path) -> ServiceStatus | None:
@@ -162,7 +177,6 @@ def service_status(home: Path) -> ServiceStatus | None:
     return {
         "url": record.url,
         "pid": record.pid,
-        "started": record.started,
         "kitaru": health["kitaru"],
         "protocol": health["protocol"],
         "home": health["home"],
@@ -230,6 +244,11 @@ def _probe(home: Path, record: ServiceRecord) -> wire.Health | None:
         return None
     finally:
         connection.close()
+    if answer.status == 401 and record.is_alive():
+        raise KitaruBackendError(
+            f"The service of {home} (pid {record.pid}) refuses the token in {home / RECORD_FILE}: the file was changed or "
+            f"copied. End the service with `kill {record.pid}`; the next call starts another one."
+        )
     # After a crash the port may have been given to any other program, or to the service of another home.
     if answer.status != 200:
         return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from kitaru.store.home import write_private
+from kitaru.store.runner import process_start
 from kitaru.store.service.wire import PROTOCOL
 
 if TYPE_CHECKING:
@@ -16,14 +18,12 @@ if TYPE_CHECKING:
 
 FILE: Final = "service.json"
 
-_CLOCK_SLACK: Final = 2.0
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServiceRecord:
     """A running service, as its own process wrote it down.
 
-    `started` is the start time of the process in seconds since the Unix epoch: together with `pid` it names
+    `started` is what `kitaru.store.runner.process_start` tells of the process: together with `pid` it names
     one process, also after the system gave the number to another one.
     """
 
@@ -43,26 +43,15 @@ class ServiceRecord:
 
     def is_alive(self) -> bool:
         """Say whether the process still runs: the same one, not another that got its number."""
-        import psutil
-
-        try:
-            process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.started) < _CLOCK_SLACK and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+        return process_start(self.pid) == self.started
 
     def wait_until_gone(self, timeout: float) -> bool:
         """Wait for the process to end, `timeout` seconds at most, and say whether it did."""
-        import psutil
-
-        if not self.is_alive():
-            return True
-        try:
-            psutil.Process(self.pid).wait(timeout)
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.TimeoutExpired:
-            return not self.is_alive()
+        deadline = time.monotonic() + timeout
+        while self.is_alive():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
         return True
 
 

@@ -21,7 +21,7 @@ from kitaru.store.service import wire
 from kitaru.store.service.activity import reason_to_stay
 from kitaru.store.service.app import announced_size, check_size, describe, parse, read_body
 from kitaru.store.service.guard import RefusedError, is_loopback
-from kitaru.store.service.maintenance import TASKS, progress_lines
+from kitaru.store.service.maintenance import PARAMETERS, check_task, progress_lines
 
 if TYPE_CHECKING:
     from kitaru.store.service.app import Application, Service
@@ -159,13 +159,17 @@ async def _delete_payload(service: Service, request: Request) -> Response:
 
 
 async def _shutdown(service: Service, request: Request) -> Response:
-    if request.client is None or not is_loopback(request.client.host):
+    if not _is_local(request):
         raise RefusedError(403, KitaruBackendError("Only somebody on the service's own machine can stop it."))
     asked = parse(await read_body(request.scope, request.receive, wire.MAX_QUESTION))
     if asked.get("if_idle") and (reason := await run_in_threadpool(_busy_with, service)):
         raise KitaruConflictError(f"The service of {service.home} does not stop now: {reason}.")
     service.stop()
     return Response(b"{}", media_type="application/json")
+
+
+def _is_local(request: Request) -> bool:
+    return request.client is not None and is_loopback(request.client.host)
 
 
 def _busy_with(service: Service) -> str | None:
@@ -176,9 +180,12 @@ def _busy_with(service: Service) -> str | None:
 
 async def _maintain(service: Service, request: Request) -> Response:
     task = request.path_params["task"]
-    if task not in TASKS:
-        raise KitaruNotFoundError(f"There is no maintenance task {task!r}, only {', '.join(TASKS)}.")
+    if task not in PARAMETERS:
+        raise KitaruNotFoundError(f"There is no maintenance task {task!r}, only {', '.join(PARAMETERS)}.")
     asked = parse(await read_body(request.scope, request.receive, wire.MAX_QUESTION))
+    check_task(task, asked)
+    if task == "backup" and not _is_local(request):
+        raise RefusedError(403, KitaruBackendError("A backup is written on the service's own machine: start it there."))
     return StreamingResponse(progress_lines(service.store, task, asked), media_type=_LINES)
 
 

@@ -11,10 +11,10 @@ import secrets
 import signal
 import socket
 import sys
-import time
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruStoreError, KitaruUsageError
+from kitaru.store.runner import process_start
 from kitaru.store.service.activity import reason_to_stay
 from kitaru.store.service.app import App, Service
 from kitaru.store.service.guard import Guard, is_loopback
@@ -87,7 +87,6 @@ def serve(options: Options, announce: Callable[[ServiceRecord], None], log: Serv
     KitaruStoreBusyError
         If another process owns the home.
     """
-    began = time.time()
     from kitaru.store.duckdb import DuckDBStore
 
     listener = _bind(options)
@@ -96,7 +95,12 @@ def serve(options: Options, announce: Callable[[ServiceRecord], None], log: Serv
         sys.setswitchinterval(_SWITCH_INTERVAL)
         token = options.token or secrets.token_urlsafe(32)
         record = ServiceRecord(
-            os.getpid(), began, options.host, listener.getsockname()[1], token=token, kitaru=kitaru_version()
+            os.getpid(),
+            process_start(os.getpid()) or 0.0,
+            options.host,
+            listener.getsockname()[1],
+            token=token,
+            kitaru=kitaru_version(),
         )
         with _new_loop() as runner:
             runner.run(_Process(options, record, store, listener, log).run(announce))
@@ -166,7 +170,11 @@ class _Process:
         activity = self._service.activity
         if activity.quiet_for() < self._idle_seconds:
             return False
-        reason = await asyncio.to_thread(reason_to_stay, self._store)
+        try:
+            reason = await asyncio.to_thread(reason_to_stay, self._store)
+        except KitaruStoreError as error:
+            _log.warning("cannot tell whether anybody needs the service, so it stays: %s", error)
+            return False
         return reason is None and activity.quiet_for() >= self._idle_seconds
 
 
