@@ -118,7 +118,7 @@ def test_an_execution_that_does_not_exist_is_named(name: str) -> None:
 
 def test_an_unknown_read_or_parameter_is_named_with_what_there_is() -> None:
     database = filled()
-    with pytest.raises(KitaruUsageError, match="no read called 'exekution'.*executions"):
+    with pytest.raises(KitaruUsageError, match=r"no read called 'exekution'.*executions"):
         database.read("exekution")
     with pytest.raises(KitaruUsageError, match=r"'executions' takes the parameters flow.*colour"):
         database.read("executions", colour="red")
