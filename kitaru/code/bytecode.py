@@ -102,9 +102,10 @@ def reads_of(code: CodeType) -> Reads:
         chains: set[tuple[str, ...]] = set()
         imports: set[tuple[int, str, tuple[str, ...]]] = set()
         methods: set[str] = set()
-        outer = frozenset(code.co_freevars) - {"__class__"}
+        outer = frozenset(code.co_freevars)
         for inner in nested(code):
             _collect(inner, outer, chains, imports, methods)
+        # super() without arguments needs the cell of the class, and no instruction says so.
         chains |= {(name,) for name in outer - {chain[0] for chain in chains}}
         imported = {chain[0] for chain in chains if len(chain) > 1 and chain[0] not in outer} - methods
         known = _reads[code] = Reads(tuple(sorted(chains)), tuple(sorted(imports)), frozenset(imported))
@@ -273,7 +274,7 @@ def _collect(
         elif op in _NAME_WRITES:
             stored.add(names[arg])
         elif op in _CELL_READS:
-            chain = (cells[arg],) if cells[arg] in outer and cells[arg] != "__class__" else ()
+            chain = (cells[arg],) if cells[arg] in outer else ()
         elif op == _LOAD_CONST:
             constants.append(code.co_consts[arg])
         elif op == _IMPORT_NAME:

@@ -105,6 +105,54 @@ def test_a_dataclass_instance_counts_by_its_fields_and_its_class(new_cells):
     assert len({first, second, code_identity(cells["step"])}) == 3
 
 
+def test_an_attribute_of_a_class_that_is_rebound_changes_the_identity(new_cells):
+    cells = new_cells("class Model:\n    limit = 1\n    def fit(self): return 1", "def step(): return Model().fit()")
+    kept = cells["Model"].fit  # alive, so that only the attribute tells
+    seen = {code_identity(cells["step"])}
+    cells.run("Model.fit = lambda self: 2")
+    seen.add(code_identity(cells["step"]))
+    cells.run("Model.limit = 2")
+    seen.add(code_identity(cells["step"]))
+    cells["Model"].fit = kept
+    cells["Model"].limit = 1
+    assert len(seen) == 3
+    assert code_identity(cells["step"]) in seen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "def fit(self): return 2\nBase.fit = fit",
+        "def check(cls): return 2\nMeta.check = check",
+        "def inner(): return 2\nwrapper.__wrapped__ = inner\nwrapper.__code__ = wrapper.__code__.replace()",
+    ],
+)
+def test_bases_metaclasses_and_wrapped_functions_count(new_cells, change):
+    cells = new_cells(
+        """
+        class Meta(type):
+            def check(cls): return 1
+        class Base:
+            def fit(self): return 1
+        class Model(Base, metaclass=Meta):
+            def fit(self): return super().fit()
+        def inner(): return 1
+        def wrapper(): return 0
+        wrapper.__wrapped__ = inner
+        def step(): return Model, wrapper
+        """
+    )
+    first, method = code_identity(cells["step"]), code_identity(cells["Model"].fit)
+    cells.run(change)
+    assert code_identity(cells["step"]) != first
+    assert (code_identity(cells["Model"].fit) != method) == ("wrapper" not in change)
+
+
+def test_names_of_a_class_inside_a_function_are_not_globals(new_cells):
+    cells = new_cells("def step():\n    class Local:\n        low = 1\n        high = low + 1\n    return Local")
+    assert kinds(cells["step"]) == {"step": "function"}
+
+
 def test_a_builtin_that_is_shadowed_later_changes_the_identity(new_cells):
     cells = new_cells("def step(x): return sorted(x)")
     first = code_identity(cells["step"])
