@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kitaru.client import KitaruClient
+from kitaru.store.connect import close_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def client(kitaru_home: object) -> Iterator[KitaruClient]:
+    yield KitaruClient()
+    close_store()
+
+
+@pytest.fixture
+def finished() -> Callable[..., str]:
+    """Run a flow to its end, however it ends; return its id."""
+
+    def run(flow: Any, *args: Any, **kwargs: Any) -> str:
+        handle = flow.run(*args, **kwargs)
+        handle._engine.end_of(handle.exec_id).result(20)
+        return str(handle.exec_id)
+
+    return run
+
+
+@pytest.fixture
+def asking(client: KitaruClient) -> Callable[..., Any]:
+    """Start a flow and wait until it has asked its question; return the handle."""
+
+    def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = client.store.watch(kinds=["wait.created"])
+        handle = flow.run(*args, **kwargs)
+        limit = threading.Timer(20, watch.close)
+        limit.start()
+        next(event for event in watch if event["exec_id"] == handle.exec_id)
+        limit.cancel()
+        return handle
+
+    return start
+
+
+class CountingStore:
+    """Counts the requests to a store."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.asked: list[str] = []
+
+    def read(self, name: str, /, **parameters: Any) -> Any:
+        self.asked.append(name)
+        return self._store.read(name, **parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.fixture
+def counted(client: KitaruClient) -> Iterator[CountingStore]:
+    from kitaru.store.connect import open_store, use_store
+
+    store = CountingStore(open_store())
+    with use_store(store):  # type: ignore[arg-type]
+        yield store
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """Wait for another process, which tells nobody when it is done."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
