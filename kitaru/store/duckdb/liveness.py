@@ -59,7 +59,8 @@ class Reaper:
             self._checked = time.monotonic()
             held = [guard for guard in self._executions() if guard.runner is not None]
             alive = {runner["runner_id"]: self._lives(runner) for guard in held if (runner := guard.runner)}
-            self._beats = {name: at for name, at in self._beats.items() if name in alive}
+            for gone in [name for name in tuple(self._beats) if name not in alive]:
+                self._beats.pop(gone, None)
             lost = [_loss(guard) for guard in held if guard.runner and not alive[guard.runner["runner_id"]]]
             if lost:
                 self._append(lost)

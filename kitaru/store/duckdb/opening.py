@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kitaru.errors import KitaruStoreBusyError
+from kitaru.errors import KitaruStoreBusyError, KitaruUsageError
 from kitaru.store.database import Database, DatabaseDamagedError
 from kitaru.store.journal.disk import explained
 from kitaru.store.journal.record import JournalRecord, end_of
@@ -28,6 +28,18 @@ LOCK = "store.lock"
 _BATCH_EVENTS = 5_000
 
 _log = logging.getLogger("kitaru.store")
+
+
+def require_home(home: Path) -> None:
+    """Refuse a folder that is no home.
+
+    Raises
+    ------
+    KitaruUsageError
+        If it has no journal.
+    """
+    if not (home / JOURNAL).is_dir():
+        raise KitaruUsageError(f"{home} is no Kitaru home: it has no folder {JOURNAL!r}. Check the path.")
 
 
 def own(home: Path) -> BaseFileLock:

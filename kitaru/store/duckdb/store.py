@@ -6,7 +6,7 @@ import atexit
 import logging
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from kitaru.store.payloads import FilePayloads, PayloadStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kitaru.store.database import Database, Quarantined
+    from kitaru.store.database import Database
     from kitaru.store.events import Runner
     from kitaru.store.journal.entry import Entry
     from kitaru.store.journal.record import JournalRecord
@@ -85,25 +85,25 @@ class DuckDBStore:
         self._applying = threading.Lock()
         self.maintenance = threading.RLock()
         """Held by whoever replaces sealed segments or needs them to stay as they are."""
-        self._lock = opening.own(self.home)
-        try:
-            self._open(segment_bytes)
-        except BaseException:
-            self._lock.release()
-            raise
+        with ExitStack() as undo:
+            self._open(segment_bytes, undo)
+            self._assemble()
+            undo.pop_all()
         watch_forks(self)
         # A process that ends without closing would leave the end of the journal unsynced and threads in DuckDB.
         atexit.register(self.close)
         for thread in (self._ingest, self._syncer, self._watchman):
             thread.start()
 
-    def _open(self, segment_bytes: int) -> None:
+    def _open(self, segment_bytes: int, undo: ExitStack) -> None:
+        self._lock = opening.own(self.home)
+        undo.callback(self._lock.release)
         self.payloads = FilePayloads(str(self.home / opening.PAYLOADS))
         self.journal = Journal(self.home / opening.JOURNAL, segment_bytes=segment_bytes)
-        self._quarantined: list[Quarantined] = []
+        undo.callback(self.journal.close)
         self._database = opening.open_database(self.home, self._warn)
-        self._quarantined += opening.catch_up(self._database, self.journal, self._warn)
-        self._assemble()
+        undo.callback(self._database.close)
+        opening.catch_up(self._database, self.journal, self._warn)
 
     def _assemble(self) -> None:
         position = self.journal.end
@@ -153,9 +153,9 @@ class DuckDBStore:
 
     def read(self, name: str, /, **parameters: Any) -> Any:
         """Answer one of the named questions of `kitaru.store.database`; everything acknowledged before is seen."""
-        self._catch_up()
         if name == "info":
-            return self._info(self._database.read(name, **parameters))
+            return self._info(**parameters)
+        self._catch_up()
         return self._database.read(name, **parameters)
 
     def sql(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> bytes:
@@ -251,7 +251,8 @@ class DuckDBStore:
 
     def _apply(self, records: Sequence[JournalRecord]) -> None:
         with self._applying:
-            self._quarantined += self._database.apply(records)
+            for found in self._database.apply(records):
+                _log.warning("%s at position %d cannot be applied: %s", found.kind, found.position, found.error)
 
     def _recover(self, error: Exception) -> int:
         """Open the database anew if it serves no more; return the position from which on the journal is needed."""
@@ -278,7 +279,12 @@ class DuckDBStore:
         _log.warning("%s", message)
         self.warnings.append(message)
 
-    def _info(self, told: dict[str, Any]) -> dict[str, Any]:
+    def _info(self, **parameters: Any) -> dict[str, Any]:
+        # It must also answer when the database does not follow: here people look for the reason.
+        with suppress(KitaruStoreError):
+            self._catch_up()
+        self._check_usable()
+        told = self._database.read("info", **parameters)
         problems = [thread.failure for thread in (self._ingest, self._syncer, self._watchman) if thread.failure]
         return {
             **told,

@@ -50,6 +50,7 @@ class Journal:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from kitaru.store.journal.entry import Entry
     >>> journal = Journal(Path(tempfile.mkdtemp()))
     >>> event = {"kind": "progress", "at": 0.0, "exec_id": "kr-1", "body": {}}

@@ -181,6 +181,16 @@ def test_a_database_that_fails_while_open_is_opened_again(kitaru_home: Path) -> 
         assert calls_of(store) == ["a"]
 
 
+def test_a_store_that_fails_to_open_lets_go_of_the_home(home: Path) -> None:
+    (home / "kitaru.duckdb").unlink()
+    (home / "kitaru.duckdb").mkdir()
+    with pytest.raises(KitaruStoreError):
+        DuckDBStore(home)
+    (home / "kitaru.duckdb").rmdir()
+    with open_store(home) as store:
+        assert calls_of(store) == ["a"]
+
+
 def test_what_does_not_fit_the_queue_is_read_from_the_journal(
     kitaru_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def rebuild(
     KitaruStoreError
         If the disk refuses; the old database is then still in place.
     """
+    opening.require_home(home)
     lock = opening.own(home)
     try:
         return _rebuild(home, accept_loss, progress)
@@ -126,7 +127,7 @@ def _open_old(path: Path) -> Database | None:
 
 
 def _executions_at(database: Database, spans: Iterable[tuple[int, int]]) -> set[str]:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     found: set[str] = set()
     for first, last in spans:

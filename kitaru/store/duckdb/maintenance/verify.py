@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruCorruptionError, KitaruError, KitaruStoreError
 from kitaru.store.database import Database
@@ -39,6 +39,8 @@ class VerifyReport:
     payload_bytes: int = 0
     problems: list[str] = field(default_factory=list)
     """One sentence each, for people; empty if all is well."""
+    notes: list[str] = field(default_factory=list)
+    """What is worth knowing and repairs itself."""
 
     @property
     def ok(self) -> bool:
@@ -69,16 +71,20 @@ def verify(home: Path | DuckDBStore, *, progress: Progress | None = None) -> Ver
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with DuckDBStore(Path(tempfile.mkdtemp())) as store:
     ...     verify(store).ok
     True
     """
     if isinstance(home, DuckDBStore):
         with home.maintenance:
-            database = home.settled()
             report = VerifyReport(home.location)
-            history = _check_journal(home.journal, report)
-            _check_database(database, home.journal, history, report)
+            home.settled()
+            with home.standing_still() as database:
+                state = _state(database)
+            history = _check_journal(home.journal, report, until=state["position"])
+            _check_rows(database, report)
+            _compare(state, home.journal, history, report)
             _check_payloads(home.payloads, history, report, progress)
         return report
     report = VerifyReport(str(home))
@@ -91,8 +97,7 @@ def verify(home: Path | DuckDBStore, *, progress: Progress | None = None) -> Ver
 
 @contextmanager
 def _quiet(home: Path) -> Iterator[tuple[Journal, PayloadStore]]:
-    if not (home / opening.JOURNAL).is_dir():
-        raise KitaruStoreError(f"{home} is no Kitaru home: it has no folder {opening.JOURNAL!r}. Check the path.")
+    opening.require_home(home)
     lock = opening.own(home)
     try:
         yield Journal(home / opening.JOURNAL, read_only=True), FilePayloads(str(home / opening.PAYLOADS))
@@ -100,9 +105,9 @@ def _quiet(home: Path) -> Iterator[tuple[Journal, PayloadStore]]:
         lock.release()
 
 
-def _check_journal(journal: Journal, report: VerifyReport) -> History:
+def _check_journal(journal: Journal, report: VerifyReport, until: int | None = None) -> History:
     report.problems += framing_problems(journal)
-    history = History.of(journal.entries())
+    history = History.of(journal.entries(until=until))
     report.problems += [
         damage.describe() for damage in journal.damages if damage.positions or not damage.size or damage.torn
     ]
@@ -113,7 +118,7 @@ def _check_journal(journal: Journal, report: VerifyReport) -> History:
 
 def _check_closed_database(path: Path, journal: Journal, history: History, report: VerifyReport) -> None:
     if not path.exists():
-        report.problems.append(f"{path} is not there; it is rebuilt from the journal when the home is next opened.")
+        report.notes.append(f"{path} is not there; it is written from the journal when the home is next opened.")
         return
     import duckdb
 
@@ -123,12 +128,18 @@ def _check_closed_database(path: Path, journal: Journal, history: History, repor
         report.problems.append(f"{error}")
         return
     try:
-        _check_database(database, journal, history, report)
+        _check_rows(database, report)
+        _compare(_state(database), journal, history, report)
     finally:
         database.close()
 
 
-def _check_database(database: Database, journal: Journal, history: History, report: VerifyReport) -> None:
+def _state(database: Database) -> dict[str, Any]:
+    """Return position and counts of one moment."""
+    return {**database.read("info"), "position": database.position}
+
+
+def _check_rows(database: Database, report: VerifyReport) -> None:
     for view in _VIEWS:
         try:
             # Every column of every row: DuckDB checks the checksum of each block that it reads.
@@ -136,31 +147,32 @@ def _check_database(database: Database, journal: Journal, history: History, repo
         except KitaruError as error:
             report.problems.append(f"The rows of {view} in {database.path} cannot be read: {error}")
             return
-    if database.position != journal.end:
-        report.problems.append(_behind_or_ahead(database.position, journal.end))
+
+
+def _compare(state: dict[str, Any], journal: Journal, history: History, report: VerifyReport) -> None:
+    position = state["position"]
+    if position > journal.end:
+        report.problems.append(
+            f"The journal ends at position {journal.end}, the database is at {position}: the events between are only "
+            "in the database. Make a copy with `kitaru store backup` and do not rebuild."
+        )
         return
-    told = database.read("info")
-    if told["quarantined"]:
-        report.problems.append(f"{len(told['quarantined'])} recorded events could not be applied to the database.")
+    if position < history.position:
+        report.notes.append(
+            f"The database has come to position {position} of {history.position}; the rest is applied when the home "
+            "is next opened."
+        )
+        return
+    if state["quarantined"]:
+        report.problems.append(f"{len(state['quarantined'])} recorded events could not be applied to the database.")
         return
     calls = sum(len(account.calls) for account in history.executions.values())
     for name, recorded in (("executions", report.executions), ("calls", calls)):
-        if told[name] != recorded:
+        if state[name] != recorded:
             report.problems.append(
-                f"The database has {told[name]} {name}, the journal has {recorded}. "
+                f"The database has {state[name]} {name}, the journal has {recorded}. "
                 "Run `kitaru store rebuild`, which writes the database anew."
             )
-
-
-def _behind_or_ahead(position: int, end: int) -> str:
-    if position < end:
-        return (
-            f"The database has come to position {position} of {end}; the rest is applied when the home is next opened."
-        )
-    return (
-        f"The journal ends at position {end}, the database is at {position}: the events between are only in the "
-        "database. Make a copy with `kitaru store backup` and do not rebuild."
-    )
 
 
 def _check_payloads(payloads: PayloadStore, history: History, report: VerifyReport, progress: Progress | None) -> None:
