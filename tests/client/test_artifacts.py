@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @checkpoint(cache=False)
 def drafts(topic: str) -> str:
-    save("draft", f"first {topic}", type="text")
-    save("draft", f"second {topic}", type="text")
+    save("draft", f"first {topic}", type="context")
+    save("draft", f"second {topic}", type="context")
     return f"final {topic}"
 
 
@@ -34,7 +34,7 @@ def test_saved_values_and_outputs_are_listed_and_loaded(client: KitaruClient, fi
         "drafts/draft~2": "second cats",
         "drafts/output": "final cats",
     }
-    assert [item.kind for item in client.artifacts.list(exec_id, kind="text")] == ["text", "text"]
+    assert [item.kind for item in client.artifacts.list(exec_id, kind="context")] == ["context", "context"]
     assert [item.save_type for item in client.artifacts.list(exec_id, name="output")] == ["output"]
 
 
