@@ -25,15 +25,13 @@ _TO_MATCH: Final = (
 def execution(query: Query, exec_id: str) -> dict[str, Any]:
     """Return an execution with its calls, waits, artifacts and children."""
     row = find_execution(query, exec_id)
-    within = [*reach(row), exec_id]
     calls = rows_of(query, row, "calls")
-    past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", within)
-    saved = query.rows(f"FROM internal.artifacts WHERE {_IN} ORDER BY position", within)
+    past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
     return {
         "execution": with_duration(row),
         "calls": _with_attempts(sorted(calls, key=_place), past),
         "waits": rows_of(query, row, "waits"),
-        "artifacts": _artifacts(calls, saved),
+        "artifacts": with_saved(query, row, calls),
         "children": _children(query, exec_id),
     }
 
@@ -82,8 +80,9 @@ def _place(call: Row) -> tuple[int, int]:
     return call["sequence"], call["first_position"]
 
 
-def _artifacts(calls: list[Row], saved: list[Row]) -> list[Row]:
-    """Return saved artifacts and outputs as the view ``internal.all_artifacts`` has them, without asking for it."""
+def with_saved(query: Query, execution: Row, calls: list[Row]) -> list[Row]:
+    """Return what the view ``internal.all_artifacts`` has of one execution, whose calls are at hand."""
+    saved = query.rows(f"FROM internal.artifacts WHERE {_IN}", [*reach(execution), execution["exec_id"]])
     outputs = [
         {
             "artifact_id": f"{call['exec_id']}/{call['name']}/output",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError, KitaruStateError
+from kitaru.store.database.reads.executions import with_saved
 from kitaru.store.database.reads.listings import resolve
-from kitaru.store.database.reads.registry import find_execution, named, positive, reach
+from kitaru.store.database.reads.registry import find_execution, named, positive, reach, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,16 +40,16 @@ def artifacts(
     limit: int = 1000,
 ) -> list[Row]:
     """Return artifacts: of one execution in their order, else the newest first."""
-    given = [("name = ?", name), ("kind = ?", kind), ("call = ?", call)]
+    wanted = {"name": name, "kind": kind, "call": call}
+    given = {column: value for column, value in wanted.items() if value is not None}
+    positive("limit", limit)
     if exec_id is not None:
-        low, high = reach(find_execution(query, exec_id))
-        given += [("exec_id = ?", exec_id), (f"position BETWEEN {low} AND {high} AND 1 = ?", "1")]
-    chosen = [(clause, value) for clause, value in given if value is not None]
-    where = " AND ".join(clause for clause, _ in chosen) or "true"
-    order = "ASC" if exec_id is not None else "DESC"
+        rows = _artifacts_of(query, find_execution(query, exec_id))
+        return [row for row in rows if all(row[column] == value for column, value in given.items())][:limit]
+    where = " AND ".join(f"{column} = ?" for column in given) or "true"
     return query.rows(
-        f"FROM internal.all_artifacts WHERE {where} ORDER BY position {order} LIMIT ?",
-        [*(value for _, value in chosen), positive("limit", limit)],
+        f"FROM internal.all_artifacts WHERE {where} ORDER BY position DESC LIMIT ?",
+        [*given.values(), limit],
     )
 
 
@@ -60,11 +61,7 @@ def artifact(query: Query, artifact_id: str) -> Row:
     if len(exec_ids) != 1 and begin not in exec_ids:
         raise _not_one("execution", artifact_id, exec_ids)
     exec_id = exec_ids[0]
-    low, high = reach(find_execution(query, exec_id))
-    rows = query.rows(
-        "FROM internal.all_artifacts WHERE position BETWEEN ? AND ? AND exec_id = ? ORDER BY position",
-        [low, high, exec_id],
-    )
+    rows = _artifacts_of(query, find_execution(query, exec_id))
     exact = [row for row in rows if row["artifact_id"] == f"{exec_id}/{rest}"]
     saved = [row for row in rows if row["save_type"] == "manual" and row["name"] == rest]
     outputs = [row for row in rows if row["save_type"] == "output" and row["call"] == rest]
@@ -136,6 +133,11 @@ def events(
             positive("limit", limit),
         ],
     )
+
+
+def _artifacts_of(query: Query, execution: Row) -> list[Row]:
+    calls = rows_of(query, execution, "calls", "exec_id, name, output, ended_at, first_position, position")
+    return with_saved(query, execution, calls)
 
 
 def _not_one(what: str, wanted: str, found: list[str], several: bool = True) -> KitaruStateError:
