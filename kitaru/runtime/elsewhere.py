@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 OVER = frozenset({kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUPTED, kinds.SUSPENDED})
 
 
-def end_elsewhere(engine: Engine, exec_id: str) -> Future[None]:
-    """A future that is done when the execution has no runner any more, and none comes by itself."""
+def end_elsewhere(engine: Engine, exec_id: str, *, asked: bool = False) -> Future[None]:
+    """A future that is done when the execution has no runner any more, and none comes by itself.
+
+    With `asked` open questions are no end: their answers bring a runner.
+    """
     done: Future[None] = Future()
     once = threading.Lock()
 
@@ -32,22 +35,22 @@ def end_elsewhere(engine: Engine, exec_id: str) -> Future[None]:
                 done.set_result(None)
 
     def on_event(event: Event) -> None:
-        if event["kind"] in OVER:
+        if event["kind"] in OVER and not (asked and event["kind"] == kinds.SUSPENDED):
             finish()
 
     position = engine.store.read("info")["position"]
     engine.hub.listen(exec_id, on_event, after=position)
-    if not _goes_on(engine.store.read("history", exec_id=exec_id)):
+    if not _goes_on(engine.store.read("history", exec_id=exec_id), asked):
         finish()
     return done
 
 
-def _goes_on(recorded: dict[str, Any]) -> bool:
+def _goes_on(recorded: dict[str, Any], asked: bool) -> bool:
     """Whether somebody runs the execution, or will: an answer to the last open question continues it."""
     head = recorded["execution"]
     if head["status"] in ("running", "pending") or head.get("runner"):
         return True
-    return head["status"] == "waiting" and all(row["status"] == "answered" for row in recorded["waits"])
+    return head["status"] == "waiting" and (asked or all(row["status"] == "answered" for row in recorded["waits"]))
 
 
 def recorded_outcome(store: Store, exec_id: str) -> dict[str, Any]:

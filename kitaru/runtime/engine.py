@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kitaru.errors import KitaruConflictError, KitaruStateError
+from kitaru.errors import KitaruConflictError, KitaruStateError, KitaruUsageError
 from kitaru.runtime.body import Run
 from kitaru.runtime.caching import ResultCache
 from kitaru.runtime.execution import Execution, current_execution, new_id
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Store
 
 OPEN = ["pending", "running", "waiting", "interrupted"]
+ON_DIVERGENCE = ("error", "rerun", "reuse")
 _engines: dict[int, Engine] = {}
 _lock = threading.Lock()
 
@@ -154,6 +155,8 @@ class Engine:
         KitaruConflictError
             If somebody else takes it at the same time.
         """
+        if on_divergence not in ON_DIVERGENCE:
+            raise KitaruUsageError(f"on_divergence={on_divergence!r}: give one of {', '.join(ON_DIVERGENCE)}")
         exec_id = self.resolve(execution)
         if exec_id in self.runs and self.runs[exec_id].alive:
             raise KitaruStateError(f"Execution {exec_id} runs in this process already; its handle can wait for it.")
@@ -250,14 +253,14 @@ class Engine:
         """What the store says of an execution."""
         return str(self.store.read("history", exec_id=exec_id)["execution"]["status"])
 
-    def end_of(self, exec_id: str) -> Future[None]:
-        """A future that is done when the execution has ended or was let go."""
+    def end_of(self, exec_id: str, *, asked: bool = False) -> Future[None]:
+        """A future that is done when the execution has ended or was let go; with `asked`, only when it has ended."""
         run = self.runs.get(exec_id)
         if run is not None and not run.let_go:
             return run.done
         from kitaru.runtime.elsewhere import end_elsewhere
 
-        return end_elsewhere(self, exec_id)
+        return end_elsewhere(self, exec_id, asked=asked)
 
     def outcome(self, exec_id: str) -> dict[str, Any]:
         """How the execution ended: status with result, failure or open questions."""

@@ -87,6 +87,7 @@ class Execution:
     unwinding: Unwind | None = None
     on_unwind: list[Callable[[], object]] = field(default_factory=list)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
+    on_park: list[Callable[[], None]] = field(default_factory=list)
     cancel_reason: str = ""
     tasks: set[Task[Any]] = field(default_factory=set)
     """Async calls of the body that have not ended."""
@@ -172,6 +173,28 @@ class Execution:
         """Let go of questions at once: this process ends."""
         self.parking.set()
         self.wake()
+        for wake in list(self.on_park):
+            wake()
+
+    def first_of(self, source: Future[None]) -> Future[None]:
+        """A future that is done when `source` is, or when this body must stop or park."""
+        from concurrent.futures import Future
+
+        first: Future[None] = Future()
+        once = threading.Lock()
+
+        def settle(_: object = None) -> None:
+            if once.acquire(blocking=False):
+                for hooks in (self.on_unwind, self.on_park):
+                    hooks.remove(settle)
+                first.set_result(None)
+
+        self.on_unwind.append(settle)
+        self.on_park.append(settle)
+        source.add_done_callback(settle)
+        if self.unwinding is not None:
+            settle()
+        return first
 
     def cancel(self, reason: str = "") -> None:
         """Stop the body at its next primitive; isolated calls are killed."""

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kitaru.errors import KitaruStateError, KitaruTimeoutError
 from kitaru.runtime.effects import Awaitable, block, run_async
+from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import execution_error, users_frames
+from kitaru.runtime.signals import Stopped
+from kitaru.stacks.scope import current_call
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from concurrent.futures import Future
 
     from kitaru.runtime.engine import Engine
+    from kitaru.runtime.execution import Execution
 
 R = TypeVar("R")
 ENDED = ("completed", "failed", "cancelled")
@@ -102,15 +106,18 @@ class FlowHandle(Generic[R]):
 
 
 class _End(Awaitable):
-    """Wait until the execution has ended or was let go."""
+    """Wait until the execution has ended or was let go, or until the body that waits for it must stop."""
 
     __slots__ = ("_end", "_future", "_handle", "_timeout")
 
-    def __init__(self, handle: FlowHandle[Any], timeout: float | None, end: float | None) -> None:
+    def __init__(
+        self, handle: FlowHandle[Any], timeout: float | None, end: float | None, body: Execution | None, asked: bool
+    ) -> None:
         self._handle = handle
         self._timeout = timeout
         self._end = end
-        self._future: Future[None] = handle._engine.end_of(handle.exec_id)  # noqa: SLF001
+        source: Future[None] = handle._engine.end_of(handle.exec_id, asked=asked)  # noqa: SLF001
+        self._future: Future[None] = source if body is None else body.first_of(source)
 
     def block(self) -> None:
         try:
@@ -125,6 +132,22 @@ class _End(Awaitable):
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 
+async def _ended(handle: FlowHandle[Any], seconds: float | None, end: float | None) -> dict[str, Any]:
+    """Wait for the end; a body waits for its child even while that waits for an answer."""
+    body = current_execution.get() if current_call.get() is None else None
+    asked = False
+    while True:
+        await _End(handle, seconds, end, body, asked)
+        if body is not None:
+            body.check()
+        outcome: dict[str, Any] = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
+        asked = outcome["status"] == "waiting"
+        if outcome["status"] not in ("running", "pending", "waiting") or (asked and body is None):
+            return outcome
+        if asked and body is not None and body.parking.is_set():
+            raise body.unwind(Stopped(f"it waits for {handle.exec_id}, which waits for an answer, and the process ends"))
+
+
 def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTimeoutError:
     text = f"Execution {handle.exec_id} of {handle.flow_name} has not ended after {timeout:g} seconds; it goes on."
     return KitaruTimeoutError(text, exec_id=handle.exec_id, status="running")
@@ -132,11 +155,7 @@ def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTime
 
 async def _outcome(handle: FlowHandle[Any], seconds: float | None) -> Any:
     end = None if seconds is None else time.monotonic() + seconds
-    while True:
-        await _End(handle, seconds, end)
-        outcome = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
-        if outcome["status"] not in ("running", "pending"):
-            break  # else another runner has gone on meanwhile
+    outcome = await _ended(handle, seconds, end)
     status = outcome["status"]
     if status == "completed":
         return outcome["result"]

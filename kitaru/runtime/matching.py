@@ -9,7 +9,7 @@ a divergence; if other calls were in flight, it is a new call.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ class Matcher:
     def _diverged(self, here: RecordedCall) -> Match:
         if self.on_divergence == "reuse":
             return self._take(here)
-        if self.on_divergence == "rerun":
-            # The call keeps its name: its row is opened again and what was recorded for it is replaced.
-            self._use(here)
-            return Match(here.name)
+        if self.on_divergence == "rerun" or here.status == "failed":
+            # The call keeps its name and counts its attempts on; what was recorded for it is replaced. A call that
+            # failed has left nothing that could be mistaken for its result.
+            return self._take(replace(here, status="replaced", output=None))
         return Match(here.name, here, diverged=True)
 
     def _take(self, recorded: RecordedCall) -> Match:

@@ -69,6 +69,7 @@ class ServiceStore:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> ServiceStore.local(Path(tempfile.mkdtemp()) / "home")
     ServiceStore('...home')
     """
@@ -160,8 +161,13 @@ class ServiceStore:
             answer = self._ask_once(lane, method, path, body, headers)
             if answer is None:
                 answer = self._ask_again(lane, method, path, body, headers)
+        except BaseException:
+            lane.close()  # What is left of an answer, after Ctrl-C for example, would be taken for the next one.
+            raise
         finally:
             self._lanes.append(lane)
+            if self._closed:
+                self._forget_connections()
         if answer.status >= 400:
             raise self.error(answer)
         return answer.body

@@ -48,9 +48,10 @@ class Feed:
                         event: Event = orjson.loads(line)
                         self._after = event["position"]
                         yield event
-            if self._closed.is_set():
-                return
-            self._lines = self._subscribe_patiently()
+            if not self._closed.is_set():
+                self._lines = self._subscribe_patiently()
+        if self._connection is not None:
+            self._connection.close()
 
     def close(self) -> None:
         """End the feed: a blocked iteration returns at once."""

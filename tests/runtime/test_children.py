@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+import kitaru
+from kitaru.errors import KitaruContextError, KitaruExecutionError
+from kitaru.runtime.engine import engine
+
+
+@kitaru.checkpoint
+def step(x):
+    return x + 1
+
+
+@kitaru.flow(cache=False)
+def child(n: int) -> int:
+    return step(n)
+
+
+def test_a_flow_runs_other_flows_at_the_same_time(recorded):
+    @kitaru.flow(cache=False)
+    def parent(n: int) -> list[int]:
+        handles = [child.run(n + i) for i in range(3)]
+        return [handle.wait() for handle in handles]
+
+    handle = parent.run(1)
+    assert handle.wait(20) == [2, 3, 4]
+    found = recorded(handle.exec_id)
+    assert sorted(item["parent_call"] for item in found["children"]) == ["child", "child_2", "child_3"]
+    assert {item["status"] for item in found["children"]} == {"completed"}
+
+
+def test_an_async_flow_awaits_its_children():
+    import asyncio
+
+    @kitaru.flow(cache=False)
+    async def parent() -> list[int]:
+        return await asyncio.gather(child.run(1), child.run(2))
+
+    assert parent.run().wait(20) == [2, 3]
+
+
+def test_a_retried_parent_finds_its_child_and_does_not_start_another(recorded):
+    state = {"broken": True}
+    ids = []
+
+    @kitaru.flow(cache=False)
+    def parent() -> int:
+        handle = child.run(1)
+        ids.append(handle.exec_id)
+        value = handle.wait()
+        if state["broken"]:
+            raise ValueError("later")
+        return value
+
+    handle = parent.run()
+    with pytest.raises(KitaruExecutionError, match="later"):
+        handle.wait(20)
+    state["broken"] = False
+    assert engine().retry(handle.exec_id, parent).wait(20) == 2
+    assert ids[0] == ids[1]
+    assert len(recorded(handle.exec_id)["children"]) == 1
+
+
+def test_the_failure_of_a_child_reaches_the_parent_as_an_execution_error():
+    @kitaru.flow(cache=False)
+    def broken() -> None:
+        raise KeyError("inside")
+
+    @kitaru.flow(cache=False)
+    def parent() -> str:
+        try:
+            broken.run().wait()
+        except KitaruExecutionError as error:
+            return type(error.__cause__).__name__
+        return "no error"
+
+    assert parent.run().wait(20) == "KeyError"
+
+
+def test_a_parent_that_waits_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, until, recorded):
+    @kitaru.flow(cache=False)
+    def asking() -> int:
+        return kitaru.wait(schema=int, timeout=0)
+
+    @kitaru.flow(cache=False)
+    def parent() -> int:
+        return asking.run().wait() + 1
+
+    handle = parent.run()
+    until(lambda: recorded(handle.exec_id)["children"])
+    child_id = recorded(handle.exec_id)["children"][0]["exec_id"]
+    parked(child_id)
+    assert engine().runs[handle.exec_id].done.done() is False
+    with pytest.raises(TimeoutError):
+        engine().runs[handle.exec_id].done.result(0.3)
+    answer(child_id, 4)
+    assert handle.wait(20) == 5
+
+
+def test_a_flow_is_not_started_inside_of_a_checkpoint():
+    @kitaru.checkpoint
+    def inner():
+        return child.run(1).wait()
+
+    @kitaru.flow(cache=False)
+    def parent():
+        return inner()
+
+    with pytest.raises(KitaruExecutionError, match="started inside of checkpoint 'inner'") as caught:
+        parent.run().wait(20)
+    assert isinstance(caught.value.__cause__, KitaruContextError)
+
+
+def test_a_child_of_another_parent_is_never_taken_for_ones_own():
+    @kitaru.flow
+    def parent(n: int) -> str:
+        handle = child.run(n)
+        handle.wait()
+        return handle.exec_id
+
+    first, second = parent.run(1, cache=True).wait(20), parent.run(1, cache=True).wait(20)
+    assert first != second
