@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,12 @@ def show_source(cell: NotebookNode, cell_index: int) -> None:
 
 
 def run(source: Path, target: Path, timeout: int) -> None:
+    # An absolute path: the kernel's working directory is the notebook's folder.
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        execute(source, target, timeout, f"{folder}/kernel")
+
+
+def execute(source: Path, target: Path, timeout: int, sockets: str) -> None:
     notebook = nbformat.read(source, as_version=4)
     client = PrintingClient(
         notebook,
@@ -61,7 +68,7 @@ def run(source: Path, target: Path, timeout: int) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=show_source,
-        config=Config({} if sys.platform == "win32" else {"KernelManager": {"transport": "ipc"}}),
+        config=Config({} if sys.platform == "win32" else {"KernelManager": {"transport": "ipc", "ip": sockets}}),
     )
     try:
         client.execute()

@@ -34,11 +34,9 @@ def _active() -> LogLines | None:
 class TeeStream:
     """A text stream that stands in for another one and shows each call what it writes.
 
-    Everything but writing, also setting attributes, goes to the original; ``isinstance`` sees the
-    original's class.
+    Everything but writing, also setting other attributes, goes to the original; ``isinstance`` sees
+    the original's class.
     """
-
-    __slots__ = ("_echo", "_name", "_original")
 
     _echo: bool
     _name: str
@@ -66,7 +64,12 @@ class TeeStream:
         return getattr(self._original, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._original, name, value)
+        # Who puts another `write` in place wraps the one that was found here: handed on to the original, the
+        # two would call each other for ever. IPython does so around each cell.
+        if name in ("write", "writelines"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._original, name, value)
 
     def __repr__(self) -> str:
         return f"<{self._name} of kitaru over {self._original!r}>"

@@ -254,3 +254,20 @@ def test_reporting_may_itself_log_without_an_end() -> None:
     with capture(scope):
         print("first")
     assert reports.texts[0] == "first"
+
+
+def test_a_write_that_is_put_around_the_stream_does_not_call_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """As IPython does around each cell, to keep what it prints."""
+    stream = TeeStream(sys.stdout, "stdout")
+    before, kept = stream.write, []
+
+    def write(text: str) -> int:
+        kept.append(text)
+        return before(text)
+
+    stream.write = write  # type: ignore[method-assign]
+    stream.write("hello")
+    stream.write = before  # type: ignore[method-assign]
+    stream.write(" again")
+    assert kept == ["hello"]
+    assert capsys.readouterr().out == "hello again"
