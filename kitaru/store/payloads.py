@@ -86,8 +86,6 @@ class FilePayloads:
             # A file of another size is damaged: writing it again is the repair.
             if self._files.size(name) != view.nbytes:
                 self._files.write(name, view)
-            else:
-                self._files.touch(name)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -152,7 +150,6 @@ class _Files(Protocol):
     def read(self, name: str) -> bytes: ...
     def write(self, name: str, data: memoryview) -> None: ...
     def remove(self, name: str) -> None: ...
-    def touch(self, name: str) -> None: ...
     def walk(self) -> Iterator[tuple[str, int, float]]: ...
 
 
@@ -194,12 +191,6 @@ class _LocalFiles:
 
     def remove(self, name: str) -> None:
         Path(self.path(name)).unlink()
-
-    def touch(self, name: str) -> None:
-        # Cleaning spares young files, and the event that names this one again is yet to come. Who may not touch
-        # a file of another user may not clean there either.
-        with suppress(PermissionError, FileNotFoundError):
-            os.utime(self.path(name))
 
     def walk(self) -> Iterator[tuple[str, int, float]]:
         for shard in _entries(self.root):
@@ -244,9 +235,6 @@ class _RemoteFiles:
 
     def remove(self, name: str) -> None:
         self._fs.rm_file(self._key(name))
-
-    def touch(self, name: str) -> None:
-        """Object stores have no way to do this short of another upload."""
 
     def walk(self) -> Iterator[tuple[str, int, float]]:
         self._fs.invalidate_cache()

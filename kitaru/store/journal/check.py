@@ -18,6 +18,7 @@ def framing_problems(journal: Journal) -> list[str]:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from kitaru.store.journal.journal import Journal
     >>> framing_problems(Journal(Path(tempfile.mkdtemp())))
     []
     """

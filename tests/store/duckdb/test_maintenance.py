@@ -311,11 +311,3 @@ def test_a_store_is_verified_while_others_write(store: DuckDBStore) -> None:
     done.set()
     writer.join()
     assert [report.problems for report in reports] == [[], [], []]
-
-
-def test_a_payload_that_is_written_again_counts_as_young(store: DuckDBStore, kitaru_home: Path) -> None:
-    digest = store.payloads.put(b"used again")
-    age_payloads(kitaru_home)
-    store.payloads.put(b"used again")
-    assert clean(store).payloads == 0
-    assert store.payloads.exists(digest)

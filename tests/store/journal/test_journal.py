@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -198,7 +199,7 @@ def test_a_journal_of_a_newer_format_is_left_alone(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     newer = framing.VERSION + 1
     data[8:12] = newer.to_bytes(4, "little")
-    data[20:24] = __import__("zlib").crc32(bytes(data[:20])).to_bytes(4, "little")
+    data[20:24] = zlib.crc32(bytes(data[:20])).to_bytes(4, "little")
     path.write_bytes(bytes(data))
     with pytest.raises(KitaruStoreVersionError, match="newer Kitaru"):
         Journal(tmp_path)
