@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kitaru.code.bytecode import reads_of
 from kitaru.code.classes import class_members, class_shape
 from kitaru.code.definition import function_digest
+from kitaru.code.effects import is_written_into, only_written
 from kitaru.code.lookup import MISSING, look_up, root_value
 from kitaru.code.modules import imported_modules, module_digest
 from kitaru.code.origin import find_module, is_user_class, is_user_function, is_user_module, library_version
@@ -98,6 +99,18 @@ class _Symbol(NamedTuple):
     qualname: str
 
 
+class _Written(NamedTuple):
+    """A container or number that the function only writes into."""
+
+    kind: type
+
+
+def _test(value: object) -> Callable[[object], bool]:
+    if isinstance(value, _Written):
+        return lambda now, kind=value.kind: type(now) is kind  # type: ignore[misc]  # the default binds it early
+    return checker(value)
+
+
 class _Walker:
     """Strictly private."""
 
@@ -129,6 +142,8 @@ class _Walker:
             return self._leaf(label, "missing", "")
         if isinstance(value, _Symbol):
             return self._library(value.module, value.qualname)
+        if isinstance(value, _Written):
+            return self._leaf(label, "opaque", value.kind.__qualname__)
         if isinstance(value, FunctionType | type | ModuleType):
             return self._code(label, value)
         if is_code(value):
@@ -218,14 +233,17 @@ class _Walker:
         names: list[tuple[str, Callable[[object], bool]]] = []
         chains: list[tuple[tuple[str, ...], Callable[[object], bool]]] = []
         targets: list[tuple[str, str, object]] = []
+        written = only_written(fn)
         for chain in reads_of(fn.__code__).chains:
             if chain[0] in _MODULE_NAMES:
                 continue
             label, value = look_up(fn, chain)
+            if chain[0] in written and is_written_into(value):
+                value = _Written(type(value))
             if label == chain[0] and label not in fn.__code__.co_freevars and not _followed(chain, value):
-                names.append((label, checker(value)))
+                names.append((label, _test(value)))
             else:
-                chains.append((chain, checker(value)))
+                chains.append((chain, _test(value)))
             if value is MISSING and chain[0] in _BUILTINS:
                 continue
             self._remember(fn, chain[0])

@@ -24,7 +24,7 @@ def kinds(fn):
 # The classic stale cache
 
 
-def test_L17_a_changed_helper_constant_or_library_is_never_the_same_code(new_cells):  # noqa: N802
+def test_L17_a_changed_helper_constant_or_library_is_never_the_same_code(new_cells):
     cells = new_cells(
         "LIMIT = 3",
         "def scale(x): return x * LIMIT",
@@ -252,6 +252,29 @@ def test_kitarus_real_decorators_leave_no_trace_under_any_name(new_cells):
     plain = new_cells("def step(x): return x")
     decorated = new_cells("import kitaru as k", "@k.checkpoint(retries=2)\ndef step(x): return x")
     assert code_identity(decorated["step"]) == code_identity(plain["step"])
+
+
+@pytest.mark.parametrize(
+    ("log", "statement"),
+    [
+        ("log = []", "log.append(x)"),
+        ("log = {}", "log[x] = 1"),
+        ("import collections; log = collections.Counter()", "log[x] += 1"),
+        ("log = set()", "log.add(x)"),
+        ("log = 0", "global log; log += 1"),
+        ("import types; log = types.SimpleNamespace(calls=0)", "log.calls += 1"),
+    ],
+)
+def test_what_a_function_only_writes_into_does_not_count(new_cells, log, statement):
+    cells = new_cells(
+        log, f"def step(x):\n    {statement}", f"def reading(x):\n    {statement}\n    return str(log), log.calls"
+    )
+    writing, reading = code_identity(cells["step"]), code_identity(cells["reading"])
+    cells["step"](1)
+    assert code_identity(cells["step"]) == writing
+    assert code_identity(cells["reading"]) != reading
+    cells.run("log = (1, 2)")
+    assert code_identity(cells["step"]) != writing
 
 
 def test_rebinding_an_equal_constant_changes_nothing(new_cells):
