@@ -170,6 +170,8 @@ class Run:
                 execution.history.attempts = attempts
                 execution.sequence, execution.last_call = 0, None
                 execution.counters.clear()
+                if execution.plan is not None:
+                    execution.plan.start_over()
                 execution.futures.clear()
 
     def _once(self) -> Any:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kitaru.errors import KitaruDivergenceError, KitaruUsageError
+from kitaru.errors import KitaruDivergenceError, KitaruStateError, KitaruUsageError
 from kitaru.runtime.failures import describe
 from kitaru.runtime.signals import Stopped
 from kitaru.runtime.steps import Commit, Invoke, Pause
@@ -144,10 +144,8 @@ def _name(execution: Execution, call: Call, name: str | None) -> None:
             f"id={name!r} is used twice in execution {execution.exec_id}: the id of a call is its name in the record. "
             f"Give each call of {call.spec.name}() its own id, or none."
         )
-    found = matcher.match(call.spec.name, call.input_digest, name=name)
-    if execution.plan is not None:
-        execution.plan.apply(call, name, found)
-        found = found if found.recorded is not None else execution.plan.named(found, call)
+    position = None if execution.plan is None else execution.plan.apply(call, name)
+    found = matcher.match(call.spec.name, call.input_digest, name=name, position=position)
     if found.diverged:
         assert found.recorded is not None
         raise divergence(execution, call, found.recorded)
@@ -215,6 +213,7 @@ def _reused_body(call: Call, reuse: Reuse) -> dict[str, Any]:
 
 async def _run(call: Call) -> Any:
     execution, policy = call.execution, call.spec.retry
+    await _ask_again(call)
     first = attempt = (call.recorded.attempts if call.recorded is not None else 0) + 1
     while True:
         await _start(call, attempt)
@@ -236,6 +235,18 @@ async def _run(call: Call) -> Any:
             execution.check_stopped()
             await Commit(execution, kinds.CALL_COMPLETED, _ended(call, output=output), call.name, attempt, last=True)
             return value
+
+
+async def _ask_again(call: Call) -> None:
+    """Where a second execution would hurt, let a person decide about a call that was cut off."""
+    cut_off = call.recorded is not None and call.recorded.status in ("interrupted", "running")
+    if not cut_off or call.spec.on_interrupted != "ask":
+        return
+    from kitaru.runtime.waiting import wait
+
+    question = f"Call {call.name!r} was running when its process ended, and may have done its work. Run it again?"
+    if not await wait.core(schema=bool, name=f"again_{call.name}_{call.recorded.attempts + 1}", question=question):
+        raise KitaruStateError(f"Call {call.name!r} was cut off and is not run again, as was answered.")
 
 
 async def _start(call: Call, attempt: int) -> None:

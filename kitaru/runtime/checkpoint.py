@@ -305,33 +305,33 @@ def checkpoint(
     >>> summarise.spec.retry.attempts
     4
     """
-    if runtime not in (None, "inline", "isolated"):
-        raise KitaruUsageError(f"runtime={runtime!r}: give 'inline' or 'isolated'")
-    if on_interrupted not in ("rerun", "ask"):
-        raise KitaruUsageError(f"on_interrupted={on_interrupted!r}: give 'rerun' or 'ask'")
-    if timeout is not None and timeout <= 0:
-        raise KitaruUsageError(f"timeout={timeout!r}: give seconds above 0, or None")
-    if ttl is not None and ttl < 0:
-        raise KitaruUsageError(f"ttl={ttl!r}: give seconds, 0 or more, or None")
+    options: dict[str, Any] = {
+        "type": type,
+        "runtime": runtime,
+        "cache": cache,
+        "ttl": ttl,
+        "timeout": timeout,
+        "memory": memory,
+    }
+    options |= {"depends_on": tuple(depends_on), "retry": as_policy(retries), "on_interrupted": on_interrupted}
+    _check(options)
 
     def decorate(function: Callable[P, R]) -> Checkpoint[P, R]:
-        spec = spec_of(function, name)
-        return Checkpoint(
-            replace(
-                spec,
-                type=type,
-                runtime=runtime,
-                cache=cache,
-                ttl=ttl,
-                depends_on=tuple(depends_on),
-                retry=as_policy(retries),
-                timeout=timeout,
-                memory=memory,
-                on_interrupted=on_interrupted,
-            )
-        )
+        return Checkpoint(replace(spec_of(function, name), **options))
 
     return decorate if function is None else decorate(function)
+
+
+def _check(options: dict[str, Any]) -> None:
+    if options["runtime"] not in (None, "inline", "isolated"):
+        raise KitaruUsageError(f"runtime={options['runtime']!r}: give 'inline' or 'isolated'")
+    if options["on_interrupted"] not in ("rerun", "ask"):
+        raise KitaruUsageError(f"on_interrupted={options['on_interrupted']!r}: give 'rerun' or 'ask'")
+    for name in ("timeout", "memory"):
+        if options[name] is not None and options[name] <= 0:
+            raise KitaruUsageError(f"{name}={options[name]!r}: give a number above 0, or None")
+    if options["ttl"] is not None and options["ttl"] < 0:
+        raise KitaruUsageError(f"ttl={options['ttl']!r}: give seconds, 0 or more, or None")
 
 
 def spec_of(function: Callable[..., Any], name: str | None = None) -> CheckpointSpec:

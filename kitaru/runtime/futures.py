@@ -24,7 +24,16 @@ class CallFuture(Generic[R]):
 
     Examples
     --------
-    ``page = fetch.submit(url); other_work(); text = page.result()``
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def fetch(url: str) -> str:
+    ...     return url.upper()
+    >>> @kitaru.flow
+    ... def crawl(url: str) -> str:
+    ...     page = fetch.submit(url)
+    ...     return page.result()
+    >>> crawl.run("a").wait()
+    'A'
     """
 
     def __init__(self, call_name: str, future: Future[R], execution: Execution) -> None:
@@ -105,7 +114,15 @@ class MapFuture(Generic[R]):
 
     Examples
     --------
-    ``texts = fetch.map(["a", "b"]).result()``
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def fetch(url: str) -> str:
+    ...     return url.upper()
+    >>> @kitaru.flow
+    ... def crawl(urls: list[str]) -> list[str]:
+    ...     return fetch.map(urls).result()
+    >>> crawl.run(["a", "b"]).wait()
+    ['A', 'B']
     """
 
     def __init__(self, futures: Sequence[CallFuture[R]]) -> None:

@@ -145,7 +145,9 @@ async def _ended(handle: FlowHandle[Any], seconds: float | None, end: float | No
         if outcome["status"] not in ("running", "pending", "waiting") or (asked and body is None):
             return outcome
         if asked and body is not None and body.parking.is_set():
-            raise body.unwind(Stopped(f"it waits for {handle.exec_id}, which waits for an answer, and the process ends"))
+            raise body.unwind(
+                Stopped(f"it waits for {handle.exec_id}, which waits for an answer, and the process ends")
+            )
 
 
 def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTimeoutError:

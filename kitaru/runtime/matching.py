@@ -73,7 +73,15 @@ class Matcher:
             self._unused[call.checkpoint, call.input_digest].append(call)
         self._counts = defaultdict(int)
 
-    def match(self, checkpoint: str, input_digest: str, *, name: str | None = None, base: str | None = None) -> Match:
+    def match(
+        self,
+        checkpoint: str,
+        input_digest: str,
+        *,
+        name: str | None = None,
+        base: str | None = None,
+        position: str | None = None,
+    ) -> Match:
         """Find the recorded call for the next call of `checkpoint` with these inputs.
 
         Parameters
@@ -86,10 +94,12 @@ class Matcher:
             The explicit ``id=`` of the call, if it has one.
         base
             What automatic names are made of; the checkpoint's name if not given.
+        position
+            The name that the call has if nothing is recorded for it; by the order of the calls if not given.
         """
         if name is not None:
             return self._named(name, input_digest)
-        position = self._next_name(base or checkpoint)
+        position = position or self._next_name(base or checkpoint)
         same = self._pop_unused(checkpoint, input_digest, position)
         if same is not None:
             return self._take(same)
@@ -99,6 +109,10 @@ class Matcher:
         if here.concurrent and self.on_divergence == "error":
             return Match(self._free_name(position, base or checkpoint))
         return self._diverged(here)
+
+    def named(self, name: str) -> RecordedCall | None:
+        """The recorded call of this name."""
+        return self._by_name.get(name)
 
     def unused(self) -> list[RecordedCall]:
         """Recorded calls that nothing asked for."""

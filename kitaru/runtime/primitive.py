@@ -23,13 +23,17 @@ class Primitive(Generic[P, T]):
     """
 
     def __init__(self, core: Callable[P, Coroutine[Any, Any, T]]) -> None:
-        self._core = core
+        self.core = core
         functools.update_wrapper(self, core)
+
+    def __reduce__(self) -> str:
+        # By its module's name for it: as an object with a core it would be taken apart, down to what cannot be pickled.
+        return self.core.__qualname__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Carry it out and return its result."""
-        return block(self._core(*args, **kwargs))
+        return block(self.core(*args, **kwargs))
 
     async def aio(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Carry it out on the running event loop."""
-        return await run_async(self._core(*args, **kwargs))
+        return await run_async(self.core(*args, **kwargs))

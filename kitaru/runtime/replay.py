@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruStateError, KitaruUsageError
 from kitaru.runtime.calls import Reuse
-from kitaru.runtime.matching import Match, Matcher
+from kitaru.runtime.matching import Matcher
 from kitaru.runtime.values import digest, encode, preview
 
 if TYPE_CHECKING:
@@ -51,29 +51,34 @@ class ReplayPlan:
     matcher: Matcher = field(init=False)
 
     def __post_init__(self) -> None:
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Hand out the source's calls anew: the body runs from its top."""
         self.matcher = Matcher(self.calls, on_divergence="rerun")
 
-    def apply(self, call: Call, name: str | None, own: Match) -> None:
-        """Change the call as the overrides say, then find what it may take from the source."""
-        override = self._override(call.spec.name, own.name)
+    def apply(self, call: Call, name: str | None) -> str:
+        """Find the call of the source that this one stands for, change it as the overrides say, and name it so."""
+        found = self.matcher.match(call.spec.name, call.input_digest, name=name)
+        override = self._override(call.spec.name, found.name)
         if "input" in override:
             _replace_inputs(call, override["input"])
         if "code" in override:
             call.function = override["code"]
             call.spec = replace(call.spec, function=override["code"])
-        found = self.matcher.match(call.spec.name, call.input_digest, name=name)
-        call.name = found.name
+        recorded = self.matcher.named(found.name)
         if "output" in override:
             output = encode(override["output"], call.execution.payloads)
             call.reuse = Reuse(output, "override", "its output was given for this replay", self.source, found.name)
-        elif found.recorded is not None and not override.keys() & {"code", "model"} and self.reusable(found.recorded):
-            assert found.recorded.output is not None
+        elif recorded is not None and not override.keys() & {"code", "model"} and self._same(recorded, call):
+            assert recorded.output is not None
             why = f"recorded before {self.at.name!r} ended" if self.at else "its inputs are the recorded ones"
-            call.reuse = Reuse(found.recorded.output, "replay", why, self.source, found.recorded.name)
+            call.reuse = Reuse(recorded.output, "replay", why, self.source, recorded.name)
+        return found.name
 
-    def named(self, own: Match, call: Call) -> Match:
-        """Give the call the name that it has in the source, so that both executions line up."""
-        return replace(own, name=call.name)
+    def _same(self, recorded: RecordedCall, call: Call) -> bool:
+        same = (recorded.checkpoint, recorded.input_digest) == (call.spec.name, call.input_digest)
+        return same and self.reusable(recorded)
 
     def reusable(self, recorded: RecordedCall) -> bool:
         """Whether a recorded call with the same inputs is taken instead of run."""
@@ -133,7 +138,8 @@ def _replace_inputs(call: Call, given: Any) -> None:
     arguments.update(given)
     call.args, call.kwargs = call.spec.spread(dict(arguments))
     for key in given:
-        call.inputs[key] = {"digest": digest(arguments[key]), "preview": preview(arguments[key])}
+        part = digest(arguments[key], function_digest=call.spec.function_digest)
+        call.inputs[key] = {"digest": part, "preview": preview(arguments[key])}
     parts = [f"{key}={part['digest'] or '?'}" for key, part in call.inputs.items()]
     call.input_digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

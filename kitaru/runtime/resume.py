@@ -147,9 +147,9 @@ def write_to_log(exec_id: str) -> None:
 
     folder = ensure_home(find_home() / FOLDER)
     descriptor = os.open(folder / f"{exec_id}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for stream in (sys.stdout, sys.stderr):
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
         stream.flush()
-        os.dup2(descriptor, stream.fileno())
+        os.dup2(descriptor, number)
     os.close(descriptor)
 
 

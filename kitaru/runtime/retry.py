@@ -68,7 +68,7 @@ class Retry:
 
         state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
         state.attempt_number = attempt
-        return wait_exponential_jitter(self.initial, self.maximum, jitter=self.jitter)(state)
+        return wait_exponential_jitter(multiplier=self.initial, max=self.maximum, jitter=self.jitter)(state)
 
 
 def as_policy(retries: Any) -> Retry:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.errors import KitaruRuntimeError
 from kitaru.runtime.values import decode, digest, encode, preview
 from kitaru.store import events as kinds
+from kitaru.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kitaru.store.events import Event
     from kitaru.store.payloads import PayloadStore
 
+_opaque: dict[str, list[str]] = {}
+"""Names of the globals that an identity knows by their type only."""
 SIZE_LIMIT: Final = 100_000_000
 """Bytes of frozen code and globals above which a snapshot is not taken."""
 
@@ -55,17 +58,19 @@ class Snapshots:
 
 def snapshot_id_of(flow: Flow[..., Any]) -> str:
     """Identify the code that a flow reaches and the values of the globals that it takes along."""
-    from kitaru.code import code_identity, reached_globals
+    from kitaru.code import code_identity, explain_identity, reached_globals
 
-    parts = [flow.name, code_identity(flow.function)]
-    for name, value in sorted(reached_globals(flow.function).items()):
-        if not callable(value) and not isinstance(value, type(sys)):
-            parts.append(f"{name}={digest(value) or '?'}")
+    identity = code_identity(flow.function)
+    if identity not in _opaque:
+        # The identity counts plain values; of a frame or a client it knows only the type.
+        explained = explain_identity(flow.function).parts
+        _opaque[identity] = [part.name for part in explained if part.kind == "opaque"]
+    reached = reached_globals(flow.function) if _opaque[identity] else {}
+    parts = [flow.name, identity, *(f"{name}={digest(reached.get(name)) or '?'}" for name in _opaque[identity])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _event(flow: Flow[..., Any], snapshot_id: str, payloads: PayloadStore) -> Event:
-    from kitaru import __version__
     from kitaru.code import explain_identity, source_of
 
     code, notes = _freeze(flow, payloads)
@@ -105,7 +110,7 @@ def _annotation(annotation: Any) -> str:
 
 def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str]]:
     """Pickle the flow; where that is impossible, say which object ties the execution to this process."""
-    from kitaru.code import looks_secret, reached_globals
+    from kitaru.code import cell_sources, looks_secret, reached_globals
 
     reached = reached_globals(flow.function)
     secrets = {id(value): name for name, value in reached.items() if looks_secret(name, value)}
@@ -122,7 +127,7 @@ def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str
     if len(data) > SIZE_LIMIT:
         notes.append(f"{len(data):,} bytes of globals are too large to freeze: only this process can continue")
         return None, notes
-    return encode(data, payloads), notes
+    return encode({"flow": data, "cells": cell_sources(flow.function)}, payloads), notes
 
 
 def _dump(value: Any, secrets: dict[int, str]) -> bytes:
@@ -155,12 +160,18 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
     """
     import pickle
 
+    from kitaru.code import remember_sources
+
     if row.get("code") is None:
         notes = "; ".join(row.get("notes") or [])
         raise KitaruRuntimeError(
             f"The code of flow {row['flow']} was not frozen ({notes}). Continue the execution in the process that "
             "defined the flow, or run the code that defines it and give code='current'."
         )
+
+    # A function of a notebook's cell has its identity from its text, which this process has never seen.
+    frozen = decode(row["code"], payloads)
+    remember_sources(frozen["cells"])
 
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, pid: Any) -> Any:
@@ -172,7 +183,7 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
             )
 
     try:
-        flow: Flow[..., Any] = Unpickler(io.BytesIO(decode(row["code"], payloads))).load()
+        flow: Flow[..., Any] = Unpickler(io.BytesIO(frozen["flow"])).load()
     except (ImportError, AttributeError) as error:
         raise KitaruRuntimeError(
             f"The code of flow {row['flow']} cannot be loaded here: {error}. Run this where its modules can be "
