@@ -26,7 +26,12 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
     """Return an execution with its calls, waits, artifacts and children."""
     row = find_execution(query, exec_id)
     calls = rows_of(query, row, "calls")
-    past = query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
+    # Most executions have no attempt that another followed: their calls' own rows tell everything.
+    past = (
+        query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
+        if any(call["attempts"] > (call["attempt_started_at"] is not None) for call in calls)
+        else []
+    )
     return {
         "execution": with_duration(row),
         "calls": _with_attempts(sorted(calls, key=_place), past),
