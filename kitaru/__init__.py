@@ -16,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kitaru.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from kitaru import events as events
     from kitaru.client import KitaruClient as KitaruClient
@@ -52,8 +54,6 @@ if TYPE_CHECKING:
     from kitaru.stacks.registry import list_stacks as list_stacks
     from kitaru.stacks.registry import use_stack as use_stack
     from kitaru.store.connect import connect as connect
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "CallFuture": "runtime.futures",

@@ -67,7 +67,7 @@ def run() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        status = _pipe_closed()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if _still_running():
         from kitaru.runtime.resume import leave
 
@@ -82,8 +82,6 @@ def _status() -> int:
         told = root_command.main(prog_name="kitaru", standalone_mode=False)
     except typer.Abort:
         return 1
-    except BrokenPipeError:
-        return _pipe_closed()
     except Exception as error:
         if not isinstance(error, usage_error):
             raise
@@ -104,12 +102,6 @@ def _wants_json() -> bool:
     given = {"-ojson", "--output=json"} & set(arguments)
     pairs = set(itertools.pairwise(arguments))
     return bool(given or pairs & {("-o", "json"), ("--output", "json")})
-
-
-def _pipe_closed() -> int:
-    # Whoever read has enough, as in `kitaru ... | head`; the interpreter must not complain at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _still_running() -> bool:

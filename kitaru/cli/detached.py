@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -29,15 +30,19 @@ def replay_elsewhere(arguments: Sequence[str]) -> str:
         With the status of the command if it fails before there is an execution; its message is printed.
     """
     command = [sys.executable, "-m", "kitaru.cli.detached", *(word for word in arguments if word != "--no-wait")]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **_detached()
-    )  # Its pipes end when it has said what it runs.
-    said, problems = process.communicate()
-    exec_id: str = said.decode().strip()
-    if not exec_id:
-        sys.stderr.write(problems.decode(errors="replace"))
-        raise typer.Exit(process.wait() or 1)
-    return exec_id
+    with tempfile.TemporaryFile() as problems:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=problems, **_detached()
+        )
+        assert process.stdout is not None
+        with process.stdout as pipe:  # it ends when the process has said what it runs
+            exec_id = pipe.read().decode().strip()
+        if not exec_id:
+            status = process.wait() or 1
+            problems.seek(0)
+            sys.stderr.write(problems.read().decode(errors="replace"))
+            raise typer.Exit(status)
+    return str(exec_id)
 
 
 def main() -> None:
@@ -52,8 +57,7 @@ def main() -> None:
 def _announce(handle: FlowHandle[Any]) -> None:
     from kitaru.runtime.resume import write_to_log
 
-    sys.stdout.write(handle.exec_id)
-    sys.stdout.flush()
+    os.write(1, handle.exec_id.encode())
     write_to_log(handle.exec_id)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 def enter(client: KitaruClient, exec_id: str) -> None:
     """Work where the execution was started, and say so if another interpreter started it."""
-    import sys
-
     from kitaru.runtime.resume import enter as enter_folder
 
     execution = client.executions.get(exec_id)
@@ -34,10 +34,21 @@ on_start: Callable[[FlowHandle[Any]], None] | None = None
 """Called with the handle as soon as the execution is recorded."""
 
 
-def run(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any]) -> None:
-    """Wait for the end, tell what happens meanwhile, print the result."""
-    if on_start is not None:
-        on_start(handle)
+def run(title: str, output: Format, client: KitaruClient, start: Callable[[], FlowHandle[Any]]) -> None:
+    """Start an execution, tell what happens until its end, print the result.
+
+    In an envelope there is no place for what the flow prints: it goes to the standard error.
+    """
+    with redirect_stdout(sys.stderr) if output is Format.JSON else nullcontext():
+        handle = start()
+        if on_start is not None:
+            on_start(handle)
+        _wait(title, output, client, handle)
+    ended = client.executions.get(handle.exec_id)
+    show_item(title, output, ended, lambda: say(f"{ended.exec_id} is {ended.status.value}: {ended.output}"))
+
+
+def _wait(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any]) -> None:
     if output is Format.TEXT:
         note(f"{handle.exec_id} runs here; Ctrl-C interrupts it, and it can be resumed.")
         threading.Thread(target=_tell, args=(client, handle.exec_id), name="kitaru-progress", daemon=True).start()
@@ -49,8 +60,6 @@ def run(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any
         if error.__cause__ is not None and output is Format.TEXT:
             note(client.executions.get(handle.exec_id).failure.traceback.rstrip())  # type: ignore[union-attr]
         raise
-    ended = client.executions.get(handle.exec_id)
-    show_item(title, output, ended, lambda: say(f"{ended.exec_id} is {ended.status.value}: {ended.output}"))
 
 
 def _interrupt(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any]) -> None:

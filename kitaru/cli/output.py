@@ -74,7 +74,11 @@ def reporting(title: str, output: Format) -> Iterator[None]:
             raise
         fail(title, output, str(error), type(error).__name__)
         raise typer.Exit(exit_code(error)) from None
-    except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+    except BrokenPipeError:
+        # Whoever read has enough, as in `kitaru ... | head`; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise typer.Exit(0) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:
         if os.environ.get(DEBUG):

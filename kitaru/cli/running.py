@@ -69,8 +69,12 @@ def resume(
     client = KitaruClient()
     full = client.executions.resolve(execution)
     foreground.enter(client, full)
-    handle = client.executions.resume(full, code=code, on_divergence=on_divergence)
-    foreground.run("executions.resume", output, client, handle)
+    foreground.run(
+        "executions.resume",
+        output,
+        client,
+        lambda: client.executions.resume(full, code=code, on_divergence=on_divergence),
+    )
 
 
 @command("executions.retry")
@@ -82,7 +86,7 @@ def retry(execution: ExecutionId, code: Code = "recorded", output: Output = Form
     client = KitaruClient()
     full = client.executions.resolve(execution)
     foreground.enter(client, full)
-    foreground.run("executions.retry", output, client, client.executions.retry(full, code=code))
+    foreground.run("executions.retry", output, client, lambda: client.executions.retry(full, code=code))
 
 
 @command("executions.cancel")
@@ -142,8 +146,7 @@ def replay(
         show_item("executions.replay", output, plan, lambda: say(str(plan)))
         return
     foreground.enter(client, full)
-    handle = client.executions.replay(full, **changes, cache=cache)
-    foreground.run("executions.replay", output, client, handle)
+    foreground.run("executions.replay", output, client, lambda: client.executions.replay(full, **changes, cache=cache))
 
 
 def _elsewhere(output: Format) -> None:

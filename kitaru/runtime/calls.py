@@ -239,13 +239,13 @@ async def _run(call: Call) -> Any:
 
 async def _ask_again(call: Call) -> None:
     """Where a second execution would hurt, let a person decide about a call that was cut off."""
-    cut_off = call.recorded is not None and call.recorded.status in ("interrupted", "running")
-    if not cut_off or call.spec.on_interrupted != "ask":
+    recorded = call.recorded
+    if recorded is None or recorded.status not in ("interrupted", "running") or call.spec.on_interrupted != "ask":
         return
     from kitaru.runtime.waiting import wait
 
     question = f"Call {call.name!r} was running when its process ended, and may have done its work. Run it again?"
-    if not await wait.core(schema=bool, name=f"again_{call.name}_{call.recorded.attempts + 1}", question=question):
+    if not await wait.core(schema=bool, name=f"again_{call.name}_{recorded.attempts + 1}", question=question):
         raise KitaruStateError(f"Call {call.name!r} was cut off and is not run again, as was answered.")
 
 

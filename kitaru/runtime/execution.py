@@ -86,7 +86,7 @@ class Execution:
     counters: dict[str, int] = field(default_factory=dict)
     unwinding: Unwind | None = None
     on_unwind: list[Callable[[], object]] = field(default_factory=list)
-    on_stop: list[Callable[[], None]] = field(default_factory=list)
+    on_stop: list[Callable[[], object]] = field(default_factory=list)
     on_park: list[Callable[[], None]] = field(default_factory=list)
     cancel_reason: str = ""
     tasks: set[Task[Any]] = field(default_factory=set)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A part imports from parts to its right, never to its left.
-ORDER = ["surfaces", "client", "runtime", "stacks", "store", "code", "errors"]
+ORDER = ["surfaces", "client", "runtime", "models", "stacks", "store", "code", "errors"]
 SURFACES = {"cli", "notebook", "export", "jupyter", "mcp", "adapters"}
 # The export is used by several surfaces; no other surface is used by another one.
 SHARED_SURFACES = {"export"}
@@ -52,7 +52,7 @@ def submodule_or_source(source: str, name: str) -> str:
 
 
 def is_allowed(importer: str, imported: str) -> bool:
-    if importer in (FRONT_DOOR, imported) or imported == "errors":
+    if importer in (FRONT_DOOR, "__main__", imported) or imported in ("errors", "version"):
         return True
     if imported == FRONT_DOOR:
         return importer in SURFACES

@@ -96,7 +96,7 @@ class ArrowCodec:
 
     def handles(self, value: Any) -> bool:
         """Take the two classes that an Arrow stream holds exactly."""
-        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow as pa
 
         return type(value) in (pa.Table, pa.RecordBatch)
 

@@ -7,7 +7,7 @@ import pickle
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, MethodType
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 from kitaru.errors import KitaruSerializationError
 from kitaru.runtime.values.references import type_name

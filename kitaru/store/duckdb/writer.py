@@ -76,6 +76,8 @@ class Writer:
         with self._turn:
             if not submission.done:
                 self._write_group(submission)
+        if not submission.done:
+            raise KitaruStoreError("The append was interrupted. It may or may not be written: repeat it.")
         if submission.error is not None:
             raise type(submission.error)(*submission.error.args) from submission.error
         return submission.acks

@@ -246,8 +246,8 @@ def _probe(home: Path, record: ServiceRecord) -> wire.Health | None:
         connection.close()
     if answer.status == 401 and record.is_alive():
         raise KitaruBackendError(
-            f"The service of {home} (pid {record.pid}) refuses the token in {home / RECORD_FILE}: the file was changed or "
-            f"copied. End the service with `kill {record.pid}`; the next call starts another one."
+            f"The service of {home} (pid {record.pid}) refuses the token in {home / RECORD_FILE}: the file was changed "
+            f"or copied. End the service with `kill {record.pid}`; the next call starts another one."
         )
     # After a crash the port may have been given to any other program, or to the service of another home.
     if answer.status != 200:

@@ -61,6 +61,7 @@ def read_record(home: Path) -> ServiceRecord | None:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> read_record(Path(tempfile.mkdtemp())) is None
     True
     """
@@ -78,6 +79,7 @@ def write_record(home: Path, record: ServiceRecord) -> None:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> home = Path(tempfile.mkdtemp())
     >>> write_record(home, ServiceRecord(pid=1, started=0.0, host="127.0.0.1", port=80, token="t", kitaru="1"))
     >>> read_record(home).url
