@@ -181,6 +181,22 @@ def test_a_database_that_fails_while_open_is_opened_again(kitaru_home: Path) -> 
         assert calls_of(store) == ["a"]
 
 
+def test_what_is_appended_while_the_database_fails_does_not_overtake_what_failed(
+    kitaru_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(kitaru_home) as store:
+        store.append([started()])
+        calls_of(store)
+        # Nobody waits for the database, so it fails by itself and is not tried again before the second append.
+        monkeypatch.setattr("kitaru.store.duckdb.ingest._GATHER_SECONDS", 0.3)
+        store._database.close()
+        store.append([call("a")])
+        while store._ingest.failure is None:
+            threading.Event().wait(0.005)
+        store.append([call("b")])
+        assert calls_of(store) == ["a", "b"]
+
+
 def test_a_store_that_fails_to_open_lets_go_of_the_home(home: Path) -> None:
     (home / "kitaru.duckdb").unlink()
     (home / "kitaru.duckdb").mkdir()

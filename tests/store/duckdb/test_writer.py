@@ -50,6 +50,8 @@ class GatedSync:
         self.open.set()
         self.reached = threading.Event()
         self.error: BaseException | None = None
+        self.passes = 0
+        """How many syncs succeed before the one that fails."""
         self.count = 0
         self._real = segment.sync_data
         monkeypatch.setattr(segment, "sync_data", self)
@@ -58,7 +60,9 @@ class GatedSync:
         self.count += 1
         self.reached.set()
         self.open.wait()
-        if self.error is not None:
+        if self.error is not None and self.passes:
+            self.passes -= 1
+        elif self.error is not None:
             error, self.error = self.error, None
             raise error
         self._real(descriptor)
@@ -116,18 +120,21 @@ def test_a_claim_that_did_not_reach_the_disk_can_be_made_again(store: DuckDBStor
     assert store.read("history", exec_id=E1)["execution"]["epoch"] == 2
 
 
-def test_an_interrupted_writer_does_not_take_others_along(store: DuckDBStore, disk: GatedSync) -> None:
+@pytest.mark.parametrize("passes", [0, 1], ids=["alone", "writing for others"])
+def test_an_interrupted_writer_does_not_take_others_along(store: DuckDBStore, disk: GatedSync, passes: int) -> None:
     disk.open.clear()
     first, first_results = append_in_threads(store, 1)
     disk.reached.wait()
     threads, results = append_in_threads(store, 5)
     wait_for_waiting(store, 5)
-    disk.error = KeyboardInterrupt()
+    disk.error, disk.passes = KeyboardInterrupt(), passes
     disk.open.set()
     for thread in first + threads:
         thread.join()
-    assert isinstance(first_results[0], KeyboardInterrupt)
-    assert not [result for result in results if isinstance(result, BaseException)]
+    results += first_results
+    assert [type(result) for result in results if isinstance(result, BaseException)] == [KeyboardInterrupt]
+    acknowledged = [result for result in results if isinstance(result, list)]
+    assert sorted(ack["position"] for (ack,) in acknowledged) == [3, 5, 7, 9, 11]
     assert len(calls_of(store)) == 5
     assert status_of(store) == "running"
 
