@@ -30,7 +30,8 @@ class ResultCache:
     enabled
         Whether checkpoints that say nothing themselves use it.
     forced
-        Whether `enabled` wins over the checkpoints' own ``cache=`` (as ``.run(cache=False)`` does).
+        Whether `enabled` was asked for in ``.run()``: False wins over checkpoints that ask for reuse, True makes
+        replays reuse results of further executions. A checkpoint's own ``cache=False`` always holds.
     """
 
     def __init__(self, store: Store, *, enabled: bool, forced: bool) -> None:
@@ -57,11 +58,11 @@ class ResultCache:
         return Reuse(output, "cache", why, entry["exec_id"], entry["call"])
 
     def _wanted(self, call: Call) -> bool:
+        if call.spec.cache is False or (self._forced and not self._enabled):
+            return False
         if call.execution.is_replay and not self._forced:
             return False
-        if self._forced or call.spec.cache is None:
-            return self._enabled
-        return call.spec.cache
+        return self._enabled or bool(call.spec.cache)
 
     def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
         with self._lock:

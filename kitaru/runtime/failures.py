@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
 import traceback
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +26,13 @@ if TYPE_CHECKING:
 
 OURS: Final = str(Path(__file__).parent.parent)
 LIMIT: Final = 20_000
-_PLUMBING: Final = ("/concurrent/futures/", "/asyncio/", "/threading.py", "/contextvars.py")
+_LIBRARY: Final = Path(sysconfig.get_path("stdlib"))
+_PLUMBING: Final = (
+    OURS + os.sep,
+    str(_LIBRARY / "concurrent" / "futures") + os.sep,
+    str(_LIBRARY / "asyncio") + os.sep,
+    str(_LIBRARY / "threading.py"),
+)
 
 
 def origin_of(error: BaseException) -> FailureOrigin:
@@ -41,21 +50,36 @@ def origin_of(error: BaseException) -> FailureOrigin:
 
 def users_frames(tb: TracebackType | None) -> TracebackType | None:
     """Cut our own frames and the plumbing of the standard library out of a traceback."""
-    if tb is None:
-        return None
-    rest = users_frames(tb.tb_next)
-    name = tb.tb_frame.f_code.co_filename
-    if name.startswith(OURS) or any(part in name for part in _PLUMBING):
-        return rest
-    tb.tb_next = rest
-    return tb
+    kept = []
+    while tb is not None:  # no recursion: the traceback of a RecursionError is as deep as the stack may be
+        if not tb.tb_frame.f_code.co_filename.startswith(_PLUMBING):
+            kept.append(tb)
+        tb = tb.tb_next
+    for before, after in pairwise(kept):
+        before.tb_next = after
+    if kept:
+        kept[-1].tb_next = None
+    return kept[0] if kept else None
+
+
+def cleaned(error: BaseException) -> BaseException:
+    """Leave the user's frames only, in the exception and in those that it came from or holds together."""
+    todo, seen = [error], set()
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = users_frames(one.__traceback__)
+        todo += [other for other in (one.__cause__, one.__context__) if other is not None]
+        todo += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+    return error
 
 
 def describe(error: BaseException) -> Failure:
     """Turn an exception into what is recorded: bounded text, the user's frames only."""
     recorded = getattr(error, "__kitaru_traceback__", None)
-    own = users_frames(error.__traceback__)
-    text = recorded or "".join(traceback.format_exception(type(error), error, own))
+    text = recorded or "".join(traceback.format_exception(cleaned(error)))
     if len(text) > LIMIT:
         text = text[: LIMIT // 2] + "\n  ... (cut) ...\n" + text[-LIMIT // 2 :]
     kind = type(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kitaru.errors import KitaruStateError, KitaruTimeoutError
 from kitaru.runtime.effects import Awaitable, block, run_async
 from kitaru.runtime.execution import current_execution
-from kitaru.runtime.failures import execution_error, users_frames
+from kitaru.runtime.failures import cleaned, execution_error
 from kitaru.runtime.signals import Stopped
 from kitaru.stacks.scope import current_call
 
@@ -174,5 +174,5 @@ async def _outcome(handle: FlowHandle[Any], seconds: float | None) -> Any:
     )
     cause = outcome.get("error")
     if cause is not None:
-        raise error from cause.with_traceback(users_frames(cause.__traceback__))
+        raise error from cleaned(cause)
     raise error

@@ -55,7 +55,7 @@ def enter(folder: str | None) -> None:
             sys.path.insert(0, folder)
 
 
-def stop_all(engine: Engine, reason: str) -> None:
+def stop_all(engine: Engine, reason: str) -> list[str]:
     """Let go of everything that runs in this process: what waits for an answer is parked, the rest interrupted.
 
     Parameters
@@ -65,11 +65,17 @@ def stop_all(engine: Engine, reason: str) -> None:
     reason
         Recorded with those that are interrupted.
 
+    Returns
+    -------
+    list of str
+        The executions that ran here.
+
     Notes
     -----
     A function that runs on a thread cannot be stopped: end the process soon after with `leave`.
     """
-    for run in [run for run in engine.runs.values() if run.alive]:
+    alive = [run for run in engine.runs.values() if run.alive]
+    for run in alive:
         if not _parked(run):
             execution = run.execution
             try:
@@ -77,6 +83,7 @@ def stop_all(engine: Engine, reason: str) -> None:
             except KitaruStateError:
                 continue  # it ended, or was taken over, in this moment
             execution.unwind(Stopped(reason))
+    return [run.execution.exec_id for run in alive]
 
 
 def leave(status: int) -> None:

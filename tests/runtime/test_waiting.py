@@ -424,7 +424,7 @@ def test_an_answer_before_the_deadline_wins(asked, answer):
     ({"default": 1}, "belong together"),
     ({"deadline": -1, "default": 1, "schema": int}, "in the past"),
     ({"deadline": 1, "default": "x", "schema": int}, "does not fit"),
-    ({"deadline": dt.datetime(2030, 1, 1), "default": 1, "schema": int}, "time zone"),  # noqa: DTZ001
+    ({"deadline": dt.datetime(2030, 1, 1), "default": 1, "schema": int}, "time zone"),
     ({"timeout": -1}, "timeout"),
 ])
 def test_wrong_options_of_wait_say_what_is_wrong(options, problem):

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import pytest
+
+import kitaru
+
+
+def noted(tmp_path, name="steps"):
+    """Count runs in a file, which is no part of any checkpoint's identity."""
+    return len((tmp_path / name).read_text()) if (tmp_path / name).exists() else 0
+
+
+def note(path):
+    with open(path, "a") as file:
+        file.write("x")
+
+
+@pytest.fixture
+def path(tmp_path) -> str:
+    return str(tmp_path / "steps")
+
+
+@kitaru.checkpoint
+def work(n, path):
+    note(path)
+    return {"n": n}
+
+
+@kitaru.checkpoint(cache=True)
+def always(n, path):
+    note(path)
+    return n
+
+
+@kitaru.checkpoint(cache=False)
+def never(n, path):
+    note(path)
+    return n
+
+
+@kitaru.flow
+def cached(n: int, path: str) -> dict:
+    return work(n, path)
+
+
+def test_a_second_execution_takes_the_result_and_says_from_where(path, tmp_path, calls_of, any_store):
+    first = cached.run(1, path)
+    assert first.wait(20) == {"n": 1}
+    second = cached.run(1, path)
+    assert second.wait(20) == {"n": 1}
+    assert noted(tmp_path) == 1
+    call = calls_of(second.exec_id)["work"]
+    assert (call["status"], call["reason"], call["source_exec_id"]) == ("reused", "cache", first.exec_id)
+    assert first.exec_id in call["why"]
+
+
+def test_other_inputs_miss(path, tmp_path):
+    cached.run(1, path).wait(20)
+    cached.run(2, path).wait(20)
+    assert noted(tmp_path) == 2
+
+
+def test_another_flow_with_the_same_checkpoint_hits(path, tmp_path):
+    @kitaru.flow
+    def other(n: int, path: str) -> dict:
+        return work(n, path)
+
+    cached.run(1, path).wait(20)
+    other.run(1, path).wait(20)
+    assert noted(tmp_path) == 1
+
+
+def test_run_without_cache_wins_over_a_checkpoint_that_asks_for_it(path, tmp_path):
+    @kitaru.flow
+    def body() -> int:
+        return always(1, path)
+
+    body.run().wait(20)
+    body.run(cache=False).wait(20)
+    assert noted(tmp_path) == 2
+    body.run().wait(20)
+    assert noted(tmp_path) == 2
+
+
+def test_a_checkpoint_that_says_never_is_never_reused(path, tmp_path):
+    @kitaru.flow
+    def body() -> int:
+        return never(1, path)
+
+    for options in ({}, {"cache": True}, {"cache": True}):
+        body.run(**options).wait(20)
+    assert noted(tmp_path) == 3
+
+
+def test_a_checkpoint_that_asks_for_it_is_reused_in_a_flow_that_does_not(path, tmp_path):
+    @kitaru.flow(cache=False)
+    def body() -> int:
+        return always(1, path)
+
+    body.run().wait(20)
+    body.run().wait(20)
+    assert noted(tmp_path) == 1
+
+
+def define(ttl=None, depends_on=(), helper=None):
+    def plus(n):
+        return n + 1
+
+    used = helper or plus
+
+    @kitaru.checkpoint(ttl=ttl, depends_on=depends_on)
+    def dated(n, path):
+        note(path)
+        return used(n)
+
+    @kitaru.flow
+    def body(n: int, path: str) -> int:
+        return dated(n, path)
+
+    return body
+
+
+def test_the_same_code_defined_again_hits(path, tmp_path):
+    define().run(1, path).wait(20)
+    define().run(1, path).wait(20)
+    assert noted(tmp_path) == 1
+
+
+def test_an_edited_helper_misses(path, tmp_path):
+    define().run(1, path).wait(20)
+    assert define(helper=lambda n: n * 5).run(1, path).wait(20) == 5
+    assert noted(tmp_path) == 2
+
+
+def test_a_result_older_than_its_ttl_misses(path, tmp_path):
+    define(ttl=1000).run(1, path).wait(20)
+    define(ttl=1000).run(1, path).wait(20)
+    assert noted(tmp_path) == 1
+    define(ttl=0).run(1, path).wait(20)
+    assert noted(tmp_path) == 2
+
+
+def test_a_declared_dependency_is_part_of_the_key(path, tmp_path):
+    for version in ("v1", "v1", "v2"):
+        define(depends_on=(version,)).run(1, path).wait(20)
+    assert noted(tmp_path) == 2
+
+
+class Client:
+    """Opaque: it holds what has no content."""
+
+    def __init__(self):
+        import threading
+
+        self.lock = threading.Lock()
+
+
+def test_an_input_without_content_is_no_silent_miss(path, tmp_path, recorded):
+    @kitaru.checkpoint
+    def ask(client, path):
+        note(path)
+        return 1
+
+    @kitaru.flow
+    def body() -> int:
+        return ask(Client(), path) + ask(Client(), path)
+
+    body.run().wait(20)
+    handle = body.run()
+    handle.wait(20)
+    assert noted(tmp_path) == 4
+    notes = recorded(handle.exec_id)["execution"]["metadata"]["kitaru_notes"]
+    assert "'client'" in notes["ask"]
+    assert "__kitaru_digest__" in notes["ask"]
+
+
+def test_a_failure_is_never_reused(path, tmp_path):
+    @kitaru.checkpoint
+    def broken(path):
+        note(path)
+        raise ValueError("no")
+
+    @kitaru.flow
+    def body() -> int:
+        return broken(path)
+
+    for _ in range(2):
+        with pytest.raises(kitaru.errors.KitaruUserCodeError):
+            body.run().wait(20)
+    assert noted(tmp_path) == 2
+
+
+def test_an_isolated_result_is_reused_inline(path, tmp_path):
+    @kitaru.flow
+    def body(n: int, path: str) -> dict:
+        return kitaru.checkpoint(runtime="isolated")(work.__wrapped__)(n, path)
+
+    cached.run(1, path).wait(20)
+    assert body.run(1, path).wait(20) == {"n": 1}
+    assert noted(tmp_path) == 1
