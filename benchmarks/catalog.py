@@ -1,0 +1,117 @@
+"""All measurements, with the bars that the project sets itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.rows import APPEND, COMMIT, Measurement, Row
+
+MS: Final = 1e-3
+
+CATALOG: Final = (
+    Measurement(
+        "sequential",
+        "sequential",
+        (Row("step", "sequential durable checkpoint, local service", at_most=0.8 * MS, yardstick=COMMIT, slack=0.0),),
+    ),
+    Measurement(
+        "embedded",
+        "sequential",
+        (Row("step", "the same, embedded", at_most=0.4 * MS, yardstick=APPEND, slack=0.25 * MS),),
+        embedded=True,
+    ),
+    Measurement(
+        "fan-out",
+        "fan_out",
+        (Row("all", "fan-out of 100 trivial checkpoints", at_most=40 * MS, yardstick=COMMIT),),
+    ),
+    Measurement(
+        "map",
+        "big_map",
+        (
+            Row("rate", ".map over 10,000: checkpoints per second", "/s", at_least=4000),
+            Row("memory", ".map over 10,000: more resident memory, at its peak", "MB", at_most=50),
+            Row("behind", ".map over 10,000: DuckDB caught up after the end", at_most=1.0),
+        ),
+    ),
+    Measurement(
+        "cache",
+        "cache_hits",
+        (
+            Row("hit", "cache hit", yardstick="durable", slack=0.0),
+            Row("durable", "durable checkpoint in the same run", yardstick=COMMIT),
+            Row("first", "first cache hit of an execution"),
+        ),
+    ),
+    Measurement(
+        "import",
+        "imports",
+        (
+            Row("package", "import kitaru", at_most=120 * MS, yardstick="bare"),
+            Row("names", "import kitaru, with flow, checkpoint and KitaruClient", yardstick="bare"),
+            Row("bare", "start and end of a bare interpreter"),
+        ),
+    ),
+    Measurement(
+        "start",
+        "first_result",
+        (
+            Row("cold", "process start to first result, service not running", at_most=1.0, yardstick="bare"),
+            Row("warm", "process start to first result, service running", at_most=0.5, yardstick="bare"),
+            Row("embedded", "process start to first result, embedded", yardstick="bare"),
+            Row("ending", "first result to end of process, service running"),
+            Row("bare", "start of a bare interpreter to its first output"),
+        ),
+    ),
+    Measurement(
+        "answer",
+        "answers",
+        (
+            Row("lag", "answer from another process until the flow goes on", at_most=100 * MS),
+            Row("call", "the answering call itself"),
+        ),
+    ),
+    Measurement(
+        "resume",
+        "resuming",
+        (
+            Row("kept", "kill -9 at step 25 of 50: steps not redone", "", at_least=24),
+            Row("resume", "the same: resume until the end, without the steps", at_most=1.0),
+            Row("process", "the same, with the start of the resuming process"),
+        ),
+    ),
+    Measurement(
+        "store",
+        "at_scale",
+        (
+            Row("get", "20,000 executions x 100 calls: get", at_most=10 * MS),
+            Row("list", "20,000 executions x 100 calls: list newest 50", at_most=10 * MS),
+            Row("lookup", "20,000 executions x 100 calls: cache lookup", at_most=10 * MS),
+        ),
+    ),
+    Measurement(
+        "reads",
+        "reads_at_scale",
+        tuple(
+            Row(name, f"20,000 x 100, read: {name}")
+            for name in (
+                "execution", "history", "executions", "executions of a flow", "executions by text", "cache_entry",
+                "cache_entry, a miss", "cache, 1000 of a code", "cache, unknown code", "call_output", "resolve",
+                "artifact", "artifacts of an execution", "artifacts", "events", "logs, tail", "waits", "info",
+                "statistics by flow", "statistics by checkpoint", "sql: count of checkpoints",
+            )
+        ),
+        optional=True,
+    ),
+    Measurement(
+        "ingest",
+        "ingest",
+        (
+            Row("one", "DuckDB takes in one call", yardstick=COMMIT),
+            Row("batch", "DuckDB takes in 10,000 calls at once"),
+        ),
+        optional=True,
+    ),
+)  # fmt: skip
+
+BY_NAME: Final = {measurement.name: measurement for measurement in CATALOG}

@@ -1,0 +1,3 @@
+"""A program without Kitaru."""
+
+print("hello", flush=True)
