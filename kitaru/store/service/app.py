@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError, KitaruUsageError
 from kitaru.store.home import home_id
 from kitaru.store.service import wire
 from kitaru.store.service.activity import Activity
@@ -107,6 +107,10 @@ class App:
             else:
                 routes = self._routes or await self._load_routes()
                 return await routes(scope, receive, send)
+        except asyncio.CancelledError:
+            # The service ends and waits no longer; the client repeats the request where it finds the next one.
+            await send_error(send, RefusedError(503, KitaruStoreError("The service is about to end; try again.")))
+            raise
         except Exception as error:
             return await send_error(send, error)
         await send_whole(send, 200, body)

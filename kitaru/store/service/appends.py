@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _new_future() -> asyncio.Future[list[Ack]]:
     return asyncio.get_running_loop().create_future()
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class Append:
     """One append of one client on its way to the journal."""
 
@@ -68,37 +68,42 @@ class AppendQueue:
     def _start(self) -> None:
         group, self._waiting = self._waiting, []
         if self._seconds <= SLOW_DISK:
-            self._settle(group, self._perform(group))
             self._scheduled = False
+            self._settle(group, self._perform(group))
             return
         task = asyncio.get_running_loop().create_task(self._start_in_thread(group))
         self._threads.add(task)
         task.add_done_callback(self._threads.discard)
 
     async def _start_in_thread(self, group: list[Append]) -> None:
-        self._settle(group, await asyncio.to_thread(self._perform, group))
-        self._scheduled = False
-        if self._waiting:
-            self._scheduled = True
-            self._start()
+        try:
+            self._settle(group, await asyncio.to_thread(self._perform, group))
+        finally:
+            self._scheduled = bool(self._waiting)
+            if self._waiting:
+                self._start()
 
-    def _perform(self, group: list[Append]) -> list[Any]:
+    def _perform(self, group: list[Append]) -> list[list[Ack] | Exception]:
         began = time.perf_counter()
-        outcomes = [self._outcome(append, durable=append is group[-1]) for append in group]
-        if isinstance(outcomes[-1], Exception):
-            # The last one's sync was that of all. Repeated, an append is only made durable, or fails like the last one.
-            outcomes[:-1] = [self._outcome(append, durable=True) for append in group[:-1]]
+        last = next((append for append in reversed(group) if append.durable), None)
+        outcomes = [self._outcome(append, sync=append is last or not append.client) for append in group]
+        if last is not None and isinstance(outcomes[group.index(last)], Exception):
+            # Its sync was to be that of all. Repeated under its number, an append is not written again, only synced.
+            outcomes = [
+                self._outcome(append, sync=True) if append.client and append is not last else outcome
+                for append, outcome in zip(group, outcomes, strict=True)
+            ]
         self._seconds += _MEMORY * (time.perf_counter() - began - self._seconds)
         return outcomes
 
-    def _outcome(self, append: Append, *, durable: bool) -> list[Ack] | Exception:
-        durable = append.durable and (durable or not append.client)
+    def _outcome(self, append: Append, *, sync: bool) -> list[Ack] | Exception:
+        durable = append.durable and sync
         try:
             return self._store.append(append.batches, durable=durable, client=append.client, sequence=append.sequence)
         except Exception as error:
             return error
 
-    def _settle(self, group: list[Append], outcomes: list[Any]) -> None:
+    def _settle(self, group: list[Append], outcomes: list[list[Ack] | Exception]) -> None:
         for append, outcome in zip(group, outcomes, strict=True):
             if append.done.done():  # Its client went away.
                 continue

@@ -207,7 +207,7 @@ class ServiceStore:
         except OSError:
             lane.close()
             return None
-        if answer.status == 401 and self._moved(address):
+        if answer.status in wire.UNAVAILABLE or (answer.status == 401 and self._moved(address)):
             return None
         return answer
 

@@ -13,7 +13,7 @@ import orjson
 
 from kitaru.errors import KitaruBackendError
 from kitaru.store.service.connection import Answer, Connection, ConnectionLostError
-from kitaru.store.service.wire import HEARTBEAT, decode_error
+from kitaru.store.service.wire import HEARTBEAT, UNAVAILABLE, decode_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,6 +81,8 @@ class Feed:
         self._connection = connection = Connection(address, _SILENCE)
         try:
             status, pieces = connection.stream("GET", f"/v1/watch?{urlencode(query + self._filters)}")
+            if status in UNAVAILABLE:
+                raise ConnectionLostError(f"{address.url} answered with HTTP {status}")
             if status != 200:
                 raise self._store.error(Answer(status, b"".join(pieces)))
             lines = _lines(pieces)

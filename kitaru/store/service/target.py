@@ -101,6 +101,8 @@ class RemoteTarget:
             connection.close()
         if answer.status == 401:
             raise wrong_token(self)
+        if answer.status in wire.UNAVAILABLE:
+            raise ConnectionError(f"{self.location} answered with HTTP {answer.status}")
         if answer.status != 200:
             raise wire.decode_error(answer.status, answer.body, self.location)
         self._check_version(answer.body)

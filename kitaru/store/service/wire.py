@@ -34,15 +34,18 @@ MAX_QUESTION: Final = 8 << 20
 MAX_PAYLOAD: Final = 16 << 30
 """Largest request bodies in bytes, of an append, of other questions, and of a payload."""
 
+UNAVAILABLE: Final = frozenset({502, 503, 504})
+"""Statuses that say "try again": of a service about to end, or of a proxy whose server is away. No error has them."""
+
 _STATUS: Final[dict[type, int]] = {
     KitaruWaitValidationError: 422,
     KitaruUsageError: 400,
     KitaruNotFoundError: 404,
     KitaruStateError: 409,
-    KitaruStoreBusyError: 503,
+    KitaruStoreBusyError: 423,
     KitaruStoreVersionError: 426,
-    KitaruBackendError: 502,
-    KitaruTimeoutError: 504,
+    KitaruBackendError: 424,
+    KitaruTimeoutError: 408,
     KitaruFeatureNotAvailableError: 501,
     KitaruError: 500,
 }

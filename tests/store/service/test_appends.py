@@ -60,6 +60,18 @@ def test_nobody_is_told_that_an_append_is_durable_when_the_shared_sync_failed() 
     assert store.calls[-1] == ("a", True)
 
 
+def test_what_need_not_be_durable_does_not_take_the_sync_from_what_must_be() -> None:
+    store = RecordingStore()
+
+    async def run() -> None:
+        queue = AppendQueue(store)
+        appends = [Append([], True, "a", 1), Append([], True, "b", 1), Append([], False, "c", 1)]
+        await asyncio.gather(*(queue.write(append) for append in appends))
+
+    asyncio.run(run())
+    assert store.calls == [("a", False), ("b", True), ("c", False)]
+
+
 def test_one_clients_error_is_not_anothers() -> None:
     store = RecordingStore(failing=frozenset("b"))
     first, second = asyncio.run(write_all(AppendQueue(store), "ab"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -197,6 +198,33 @@ def test_a_remote_server_of_another_protocol_says_which_side_to_upgrade(
         with pytest.raises(KitaruStoreVersionError, match=f"Upgrade {side}"):
             ServiceStore.remote(shared[1].url, shared[1].token).health()
         monkeypatch.undo()
+
+
+class AwayAtFirst(BaseHTTPRequestHandler):
+    """A proxy whose server is away for the first few requests."""
+
+    left = 3
+
+    def do_GET(self) -> None:
+        body = b'{"protocol": %d, "kitaru": "1", "pid": 7}' % wire.PROTOCOL
+        type(self).left -= 1
+        self.send_response(503 if self.left >= 0 else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None: ...
+
+
+def test_a_proxy_that_says_the_server_is_away_is_asked_again() -> None:
+    with HTTPServer(("127.0.0.1", 0), AwayAtFirst) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.01,))
+        thread.start()
+        store = ServiceStore.remote(f"http://127.0.0.1:{proxy.server_port}", "some-token")
+        assert store.health()["pid"] == 7
+        store.close()
+        proxy.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "http://", "http://user:secret@example.org", "file:///tmp"])

@@ -4,7 +4,7 @@ import pytest
 
 from kitaru import errors
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruExecutionError, KitaruNotFoundError, KitaruStoreError
-from kitaru.store.service.wire import decode_error, encode_error
+from kitaru.store.service.wire import UNAVAILABLE, decode_error, encode_error
 
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, KitaruError)]
 
@@ -15,6 +15,7 @@ def test_the_client_raises_the_class_and_message_that_the_service_raised(kind: t
     error = decode_error(status, body, "somewhere")
     assert (type(error), str(error)) == (kind, "what, where, next")
     assert 400 <= status < 600
+    assert status not in UNAVAILABLE
 
 
 def test_an_execution_errors_facts_travel_along() -> None:
