@@ -60,6 +60,7 @@ def kill(home: Path) -> None:
     os.kill(record.pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [kill, stop_service], ids=["killed", "stopped"])
 def test_no_event_is_lost_or_doubled_when_the_service_goes_away_under_load(
     home: Path, end: Callable[[Path], object]
