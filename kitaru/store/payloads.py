@@ -11,7 +11,7 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kitaru.errors import KitaruCorruptionError, KitaruStoreError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".writing"
+_YOUNG: Final = 600.0
+"""Seconds for which an object is surely not taken by a clean-up."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
@@ -84,7 +86,7 @@ class FilePayloads:
         name = _name(digest)
         with _explained(self._files, "write", name):
             # A file of another size is damaged: writing it again is the repair.
-            if self._files.size(name) != view.nbytes:
+            if not self._files.keep(name, view.nbytes):
                 self._files.write(name, view)
         return digest
 
@@ -147,6 +149,7 @@ class _Files(Protocol):
 
     def path(self, name: str) -> str: ...
     def size(self, name: str) -> int | None: ...
+    def keep(self, name: str, size: int) -> bool: ...
     def read(self, name: str) -> bytes: ...
     def write(self, name: str, data: memoryview) -> None: ...
     def remove(self, name: str) -> None: ...
@@ -165,6 +168,14 @@ class _LocalFiles:
             return Path(self.path(name)).stat().st_size
         except FileNotFoundError:
             return None
+
+    def keep(self, name: str, size: int) -> bool:
+        """Make a file of this size young, so that no clean-up takes it before the event that names it is written."""
+        try:
+            os.utime(self.path(name))
+        except FileNotFoundError:
+            return False
+        return self.size(name) == size
 
     def read(self, name: str) -> bytes:
         return Path(self.path(name)).read_bytes()
@@ -222,6 +233,14 @@ class _RemoteFiles:
             return int(self._fs.info(self._key(name))["size"])
         except FileNotFoundError:
             return None
+
+    def keep(self, name: str, size: int) -> bool:
+        """Tell whether an object of this size is young; only writing it again makes an old one young."""
+        try:
+            info = self._fs.info(self._key(name))
+        except FileNotFoundError:
+            return False
+        return int(info["size"]) == size and _modified(info) > time.time() - _YOUNG
 
     def read(self, name: str) -> bytes:
         return bytes(self._fs.cat_file(self._key(name)))
