@@ -43,6 +43,7 @@ def _join(engine: Engine) -> None:
     while alive := [run for run in list(engine.runs.values()) if run.alive]:
         for run in alive:
             run.execution.park()
+        for run in alive:
             run.done.exception()
     for run in engine.runs.values():
         outcome = run.outcome or {}

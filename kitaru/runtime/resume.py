@@ -103,8 +103,7 @@ def _parked(run: Run) -> bool:
     """Let go of an execution that waits for an answer; it is no interruption."""
     if not any(wait.status == "pending" for wait in run.execution.history.waits.values()):
         return False
-    run.execution.parking.set()
-    run.execution.wake()
+    run.execution.park()
     try:
         run.done.result(_PARKING_SECONDS)
     except TimeoutError:

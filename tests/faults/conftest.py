@@ -1,0 +1,138 @@
+"""Real processes that are killed, stopped and starved; every test has a home and a service of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+class Script:
+    """A program that runs flows in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def line(self) -> str:
+        """Read the next line that it prints."""
+        assert self.process.stdout is not None
+        text = self.process.stdout.readline().strip()
+        assert text, f"it printed nothing more: {self.process.communicate(timeout=60)}"
+        return text
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=60)
+
+    def end(self, status: int | None = 0, timeout: float = 90) -> tuple[str, str]:
+        """Wait for its end; return what else it printed, and its errors."""
+        out, err = self.process.communicate(timeout=timeout)
+        assert status is None or self.process.returncode == status, f"status {self.process.returncode}: {out}\n{err}"
+        return out, err
+
+
+@pytest.fixture
+def service_home(kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home that several processes share through its service."""
+    monkeypatch.setenv("KITARU_STORE", "service")
+    yield kitaru_home
+    from kitaru.store.connect import close_store
+    from kitaru.store.service.process import stop_service
+
+    close_store()
+    stop_service(kitaru_home)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
+    """Start a program: a text that is written to a file, or arguments of Python."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, text: str | None = None, name: str = "script.py", **environment: str) -> Script:
+        command = [sys.executable, *arguments]
+        if text is not None:
+            (tmp_path / name).write_text(text)
+            command.insert(1, str(tmp_path / name))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+            env=environment, cwd=tmp_path,
+        )
+        started.append(process)
+        return Script(process)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        with contextlib.suppress(ValueError):
+            process.communicate(timeout=30)
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Marks:
+    return Marks(tmp_path / "marks")
+
+
+class Marks:
+    """Counts in files how often each step ran, whoever ran it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def counts(self) -> dict[str, int]:
+        return {path.name: path.stat().st_size for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def execution() -> Callable[[str], dict[str, Any]]:
+    """Read an execution."""
+
+    def read(exec_id: str) -> dict[str, Any]:
+        from kitaru.store.connect import open_store
+
+        found: dict[str, Any] = open_store().read("execution", exec_id=exec_id)
+        return found
+
+    return read
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    def wait(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < end, "what the test waits for did not happen"
+            pause.wait(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def answer() -> Callable[..., None]:
+    def give(exec_id: str, value: Any, wait: str = "wait") -> None:
+        from kitaru.store.connect import open_store
+
+        body = {"wait": wait, "value": value, "by": "me", "source": "input"}
+        event: Any = {"kind": "wait.answered", "at": time.time(), "exec_id": exec_id, "body": body}
+        (ack,) = open_store().append([{"events": [event], "expect": {"exec_id": exec_id, "wait_pending": wait}}])
+        assert "refused" not in ack, ack
+
+    return give
