@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import nullcontext, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -30,6 +30,8 @@ def enter(client: KitaruClient, exec_id: str) -> None:
         note(f"It was started with {execution.interpreter}; this is {sys.executable}.")
 
 
+_TELLING_SECONDS = 2.0
+
 on_start: Callable[[FlowHandle[Any]], None] | None = None
 """Called with the handle as soon as the execution is recorded."""
 
@@ -40,40 +42,48 @@ def run(title: str, output: Format, client: KitaruClient, start: Callable[[], Fl
     In an envelope there is no place for what the flow prints: it goes to the standard error.
     """
     with redirect_stdout(sys.stderr) if output is Format.JSON else nullcontext():
-        handle = start()
-        if on_start is not None:
-            on_start(handle)
-        _wait(title, output, client, handle)
+        try:
+            handle = _run_to_end(output, client, start)
+        except KeyboardInterrupt:
+            _interrupt(title, output, client)
     ended = client.executions.get(handle.exec_id)
     show_item(title, output, ended, lambda: say(f"{ended.exec_id} is {ended.status.value}: {ended.output}"))
 
 
-def _wait(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any]) -> None:
+def _run_to_end(output: Format, client: KitaruClient, start: Callable[[], FlowHandle[Any]]) -> FlowHandle[Any]:
+    handle = start()
+    if on_start is not None:
+        on_start(handle)
+    teller = threading.Thread(target=_tell, args=(client, handle.exec_id), name="kitaru-progress", daemon=True)
     if output is Format.TEXT:
         note(f"{handle.exec_id} runs here; Ctrl-C interrupts it, and it can be resumed.")
-        threading.Thread(target=_tell, args=(client, handle.exec_id), name="kitaru-progress", daemon=True).start()
+        teller.start()
     try:
         handle.wait()
-    except KeyboardInterrupt:
-        _interrupt(title, output, client, handle)
     except KitaruExecutionError as error:
         if error.__cause__ is not None and output is Format.TEXT:
             note(client.executions.get(handle.exec_id).failure.traceback.rstrip())  # type: ignore[union-attr]
         raise
+    if output is Format.TEXT:
+        teller.join(_TELLING_SECONDS)
+    return handle
 
 
-def _interrupt(title: str, output: Format, client: KitaruClient, handle: FlowHandle[Any]) -> None:
+def _interrupt(title: str, output: Format, client: KitaruClient) -> NoReturn:
     from kitaru.runtime.resume import stop_all
 
-    stop_all(client.engine, "interrupted with Ctrl-C")
-    status = client.executions.get(handle.exec_id).status.value
-    advice = "an answer continues it" if status == "waiting" else f"go on: kitaru executions resume {handle.exec_id}"
-    fail(title, output, f"Interrupted. Execution {handle.exec_id} is {status}; {advice}", "KeyboardInterrupt")
+    sentences = ["Interrupted."]
+    for exec_id in stop_all(client.engine, "interrupted with Ctrl-C"):
+        status = client.executions.get(exec_id).status.value
+        advice = "an answer continues it." if status == "waiting" else f"go on: kitaru executions resume {exec_id}"
+        sentences.append(f"Execution {exec_id} is {status}; {advice}")
+    fail(title, output, " ".join(sentences), "KeyboardInterrupt")
     raise typer.Exit(INTERRUPTED)
 
 
 def _tell(client: KitaruClient, exec_id: str) -> None:
-    for event in client.executions.events(exec_id):
+    *_, claim = client.executions.events(exec_id, kinds=["execution.claimed"], follow=False)
+    for event in client.executions.events(exec_id, since=claim.cursor):
         line = _LINES.get(event.kind, _silent)(event)
         if line:
             note(line)

@@ -32,15 +32,18 @@ class Live:
         # Subscribed before the past is read, so that nothing falls between the two.
         watch = store.watch(executions=[exec_id]) if follow else None
         try:
+            over = watch is None or self._at_rest(exec_id)
             position = since or 0
             for row in self._past(exec_id, wanted, since):
                 position = row["position"]
                 if call is None or row.get("call") == call:
                     yield records.event(row)
-            if watch is None or self._at_rest(exec_id):
+            if watch is None or over:
                 return
             for event in watch:
                 if event["position"] <= position:
+                    if event["kind"] in LAST:
+                        return
                     continue
                 if (wanted is None or event["kind"] in wanted) and call in (None, event.get("call")):
                     yield records.event(event)
@@ -56,16 +59,17 @@ class Live:
         followed = [kinds.LOG_WRITTEN, *LAST]
         watch = store.watch(executions=[exec_id], kinds=followed) if follow else None
         try:
+            over = watch is None or self._at_rest(exec_id)
             position = 0
             for row in store.read("logs", exec_id=exec_id, call=call, limit=limit, tail=tail):
                 position = row["position"]
                 yield records.log_entry(row, position, row["at"])
-            if watch is None or self._at_rest(exec_id):
+            if watch is None or over:
                 return
             for event in watch:
                 if event["position"] > position and event["kind"] == kinds.LOG_WRITTEN:
                     yield from _lines(event, call)
-                if event["kind"] in LAST and event["position"] > position:
+                if event["kind"] in LAST:
                     return
         finally:
             if watch is not None:
