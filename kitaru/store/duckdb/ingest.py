@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kitaru.store.journal.entry import Entry
     from kitaru.store.journal.record import JournalRecord
 
-_GATHER_SECONDS = 0.03
+_GATHER_SECONDS = 0.25
 _BATCH_EVENTS = 5_000
 _QUEUE_EVENTS = 50_000
 _LONGEST_PAUSE = 5.0
@@ -85,7 +85,7 @@ class Ingest:
             else:
                 self._queue.extend(entries)
                 self._queued_events += self._offered - entries[0].position + 1
-            if idle:
+            if idle or self._queued_events >= _BATCH_EVENTS:
                 self._changed.notify_all()
 
     def wait_until_applied(self, position: int) -> None:
@@ -138,8 +138,11 @@ class Ingest:
             if self._offered <= self.applied or (self._stopping and self.failure is not None):
                 return False
             pause = min(_GATHER_SECONDS * 4**self._failures_in_row, _LONGEST_PAUSE)
-            self._changed.wait_for(lambda: self._urgent or self._stopping, pause)
+            self._changed.wait_for(self._has_waited_enough, pause)
             return True
+
+    def _has_waited_enough(self) -> bool:
+        return bool(self._urgent) or self._stopping or self._queued_events >= _BATCH_EVENTS
 
     def _next_batch(self) -> tuple[list[Entry], int]:
         """Return the next records and the position that is reached with them."""
