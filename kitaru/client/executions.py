@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from kitaru.client import records
@@ -10,88 +9,28 @@ from kitaru.client.answers import Answers
 from kitaru.client.live import Live
 from kitaru.client.models import ExecutionStatus
 from kitaru.client.page import Page
+from kitaru.client.steering import Steering
 from kitaru.client.times import point
-from kitaru.errors import KitaruNotFoundError, KitaruStateError, KitaruUsageError
-from kitaru.store import events as kinds
+from kitaru.errors import KitaruNotFoundError, KitaruUsageError
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime, timedelta
 
     from kitaru.client.client import KitaruClient
-    from kitaru.client.differences import ExecutionDiff
-    from kitaru.client.dry_run import DryRun
     from kitaru.client.models import Execution, ExecutionEvent, ExecutionStatistics, LogEntry, PendingWait
-    from kitaru.runtime.handle import FlowHandle
 
     Moment = datetime | timedelta | str | float
 
-FULL_ID = len("kr-") + 12
-SHORTEST_PREFIX = 4
 
-
-class ExecutionsAPI:
+class ExecutionsAPI(Steering):
     """Executions; ``client.executions``."""
 
     def __init__(self, client: KitaruClient) -> None:
-        self._client = client
+        super().__init__(client)
         self._answers = Answers(client)
         self._live = Live(client)
-
-    def resolve(self, execution: str) -> str:
-        """Complete the beginning of an execution's id.
-
-        Raises
-        ------
-        KitaruNotFoundError
-            If nothing begins so.
-        KitaruStateError
-            If several do; the message lists them.
-        KitaruUsageError
-            If it is shorter than four characters.
-        """
-        if execution.startswith("kr-") and len(execution) >= FULL_ID:
-            return execution
-        if len(execution.removeprefix("kr-")) < SHORTEST_PREFIX:
-            raise KitaruUsageError(
-                f"{execution!r} is too short to name an execution: give its id, or four or more characters of it."
-            )
-        found: list[str] = self._client.store.read("resolve", prefix=execution)
-        if not found:
-            raise KitaruNotFoundError(
-                f"No execution {execution!r} in {self._client.store.location}. List what there is with: "
-                "kitaru executions list"
-            )
-        if len(found) > 1 and found[0] not in (execution, f"kr-{execution}"):
-            raise KitaruStateError(
-                f"{execution!r} is the beginning of several executions: {', '.join(found)}. Give more of the id."
-            )
-        return found[0]
-
-    def get(self, exec_id: str) -> Execution:
-        """Read one execution with its calls, artifacts and questions; one request, however many calls it has.
-
-        Parameters
-        ----------
-        exec_id
-            Its id, or four or more characters of it (with or without ``kr-``) that only this one begins with.
-
-        Raises
-        ------
-        KitaruNotFoundError
-            If there is none.
-        KitaruStateError
-            If several begin so.
-
-        Examples
-        --------
-        >>> from kitaru.client import KitaruClient
-        >>> KitaruClient().executions.get("kr-000000000000")
-        Traceback (most recent call last):
-        kitaru.errors.KitaruNotFoundError: There is no execution 'kr-000000000000' in this store...
-        """
-        return records.detailed(self._client, self._client.store.read("execution", exec_id=self.resolve(exec_id)))
 
     def list(
         self,
@@ -305,110 +244,6 @@ class ExecutionsAPI:
         """
         return self._answers.abort(self.resolve(exec_id), wait, by)
 
-    def retry(self, exec_id: str, *, code: str = "current") -> FlowHandle[Any]:
-        """Run a failed or cancelled execution again, in this process: what finished is kept, what failed runs anew.
-
-        Parameters
-        ----------
-        exec_id
-            The execution.
-        code
-            ``"current"`` takes this process's code of the flow if it has any, ``"recorded"`` the frozen one.
-
-        Returns
-        -------
-        FlowHandle
-            It runs in the background; ``.wait()`` gives the result.
-
-        Raises
-        ------
-        KitaruStateError
-            If there is nothing to retry; the message says what to do instead.
-        """
-        return self._client.engine.retry(self.resolve(exec_id), code=code)
-
-    def resume(self, exec_id: str, *, code: str = "recorded", on_divergence: str = "error") -> FlowHandle[Any]:
-        """Go on with an execution whose runner went away, in this process; finished calls do not run again.
-
-        Parameters
-        ----------
-        exec_id
-            The execution.
-        code
-            ``"recorded"`` takes the frozen code, ``"current"`` this process's.
-        on_divergence
-            What to do where the code makes other calls than the recorded ones: ``"error"``, ``"rerun"``, ``"reuse"``.
-
-        Returns
-        -------
-        FlowHandle
-            It runs in the background; ``.wait()`` gives the result.
-
-        Raises
-        ------
-        KitaruStateError
-            If it has ended, or runs in a process that lives.
-        KitaruConflictError
-            If somebody else takes it at the same time.
-        """
-        return self._client.engine.resume(self.resolve(exec_id), code=code, on_divergence=on_divergence)
-
-    def cancel(self, exec_id: str, reason: str = "") -> Execution:
-        """Stop an execution that has not ended, wherever it runs.
-
-        Raises
-        ------
-        KitaruStateError
-            If it has ended.
-        """
-        full = self.resolve(exec_id)
-        self._client.engine.cancel(full, reason)
-        return self.get(full)
-
-    def replay(
-        self,
-        exec_id: str,
-        *,
-        at: str | None = None,
-        flow_overrides: Mapping[str, Any] | None = None,
-        checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None = None,
-        invocation_overrides: Mapping[str, Mapping[str, Any]] | None = None,
-        answers: Mapping[str, Any] | None = None,
-        cache: bool | None = None,
-    ) -> FlowHandle[Any]:
-        """Make a new execution from a recorded one, with this process's code of the flow if it has any.
-
-        See `Flow.replay` for the parameters.
-
-        Returns
-        -------
-        FlowHandle
-            The new execution, running in the background.
-        """
-        from kitaru.runtime.settings import KitaruConfig, resolve
-
-        return self._client.engine.replay(
-            None,
-            self.resolve(exec_id),
-            resolve(KitaruConfig(cache=cache), KitaruConfig()),
-            forced=cache,
-            at=at,
-            flow_overrides=flow_overrides,
-            checkpoint_overrides=checkpoint_overrides,
-            invocation_overrides=invocation_overrides,
-            answers=answers,
-        )
-
-    def dry_run(self, exec_id: str, **changes: Any) -> DryRun:
-        """Say what a replay would run and what it would reuse; see `kitaru.client.dry_run`."""
-        from kitaru.client.dry_run import dry_run
-
-        return dry_run(exec_id, client=self._client, **changes)
-
-    def diff(self, original: str, *others: str, values: bool = False) -> ExecutionDiff:
-        """Compare executions call by call; see `kitaru.diff`."""
-        return self._client.diff(original, *others, values=values)
-
     def statistics(
         self,
         *,
@@ -450,24 +285,6 @@ class ExecutionsAPI:
             max_groups=max_groups,
         )
         return records.statistics(told)
-
-    def delete(self, exec_id: str) -> None:
-        """Delete an execution that nothing runs, with everything that is recorded of it.
-
-        Raises
-        ------
-        KitaruStateError
-            If it runs or waits for an answer: cancel it first.
-        """
-        full = self.resolve(exec_id)
-        event: Any = {"kind": kinds.DELETED, "at": time.time(), "exec_id": full, "body": {"by": "client"}}
-        deletable = ["pending", "completed", "failed", "cancelled", "interrupted"]
-        (ack,) = self._client.store.append([{"events": [event], "expect": {"exec_id": full, "statuses": deletable}}])
-        refused = ack.get("refused")
-        if refused is not None and refused["code"] == "missing":
-            raise KitaruNotFoundError(refused["message"])
-        if refused is not None:
-            raise KitaruStateError(f"{refused['message']} Cancel it first, with: kitaru executions cancel {full}")
 
 
 def statuses(status: str | Iterable[str] | None) -> list[str] | None:
