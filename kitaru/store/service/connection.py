@@ -87,11 +87,14 @@ class _Parsed:
         self.parser = httptools.HttpResponseParser(self)
         self.pieces: list[bytes] = []
         self.headed = False
+        self.keep_alive = False
         self.complete = False
         self._bodiless = bodiless
 
     def on_headers_complete(self) -> None:
         self.headed = True
+        # The parser knows it now; once the message is complete it has forgotten the headers.
+        self.keep_alive = self.parser.should_keep_alive()
         self.complete = self._bodiless
 
     def on_body(self, piece: bytes) -> None:
@@ -204,7 +207,7 @@ class Connection:
             raise
 
     def _finish(self, parsed: _Parsed) -> None:
-        if not parsed.parser.should_keep_alive():
+        if not parsed.keep_alive:
             self.close()
 
     def _open(self) -> socket.socket:
