@@ -238,3 +238,15 @@ def test_an_address_that_is_none_is_refused_without_showing_secrets(url: str) ->
 def test_a_token_that_could_forge_a_header_is_refused(token: str) -> None:
     with pytest.raises(KitaruUsageError, match="token"):
         ServiceStore.remote("http://127.0.0.1:9", token)
+
+
+def test_requests_share_one_connection(store: ServiceStore) -> None:
+    """A new connection for each request would double the cost of a checkpoint."""
+    store.read("info")
+    connection = store._lanes[-1].connection
+    assert connection is not None
+    opened = connection._socket
+    assert opened is not None
+    store.read("info")
+    assert store._lanes[-1].connection is connection
+    assert connection._socket is opened
