@@ -19,13 +19,14 @@ from kitaru.runtime.workplace import threads
 from kitaru.stacks.scope import current_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from contextvars import Context
 
     from kitaru.runtime.execution import Execution
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 Runtime = Literal["inline", "isolated"]
 OnInterrupted = Literal["rerun", "ask"]
 
@@ -113,11 +114,21 @@ class Checkpoint(Generic[P, R]):
         result: R = self._call(args, kwargs)
         return result
 
-    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[R]:
+    @overload
+    def submit(self: Checkpoint[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> CallFuture[T]: ...
+    @overload
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[R]: ...
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[Any]:
         """Run the checkpoint at the same time as the body; ``.result()`` of the future is the function's value."""
         return self._submit(self._execution(), copy_context(), args, kwargs)
 
-    def map(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
+    @overload
+    def map(
+        self: Checkpoint[P, Coroutine[Any, Any, T]], *iterables: Iterable[Any], **constants: Any
+    ) -> MapFuture[T]: ...
+    @overload
+    def map(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]: ...
+    def map(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[Any]:
         """Run the checkpoint once for each item, all at the same time.
 
         Several iterables are walked side by side and must be of equal length; keyword arguments are the same in
@@ -136,7 +147,13 @@ class Checkpoint(Generic[P, R]):
         rows = zip(*columns, strict=True)
         return MapFuture([self._submit(execution, context, row, dict(constants)) for row in rows])
 
-    def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]:
+    @overload
+    def product(
+        self: Checkpoint[P, Coroutine[Any, Any, T]], *iterables: Iterable[Any], **constants: Any
+    ) -> MapFuture[T]: ...
+    @overload
+    def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]: ...
+    def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[Any]:
         """Run the checkpoint for every combination of items, all at the same time."""
         import itertools
 

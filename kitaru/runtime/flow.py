@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kitaru.errors import KitaruUsageError
 from kitaru.runtime.settings import KitaruConfig, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from kitaru.runtime.handle import FlowHandle
 
@@ -163,21 +163,32 @@ class Flow(Generic[P, R]):
         )
 
 
+class FlowDecorator(Protocol):
+    """What ``@flow(...)`` with options gives; an async body's result is what it returns when awaited."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Flow[P, R]: ...
+
+
+@overload
+def flow(function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
 @overload
 def flow(function: Callable[P, R], /) -> Flow[P, R]: ...
 @overload
 def flow(
     *, name: str | None = ..., stack: str | None = ..., cache: bool | None = ..., retries: int | None = ...
-) -> Callable[[Callable[P, R]], Flow[P, R]]: ...
+) -> FlowDecorator: ...
 def flow(
-    function: Callable[P, R] | None = None,
+    function: Callable[..., Any] | None = None,
     /,
     *,
     name: str | None = None,
     stack: str | None = None,
     cache: bool | None = None,
     retries: int | None = None,
-) -> Flow[P, R] | Callable[[Callable[P, R]], Flow[P, R]]:
+) -> Any:
     """Make a function a flow: its executions are recorded, and go on where they stopped.
 
     Parameters
@@ -212,7 +223,7 @@ def flow(
     if retries is not None and (isinstance(retries, bool) or retries < 0):
         raise KitaruUsageError(f"@flow(retries={retries!r}): give a number of retries, 0 or more")
 
-    def decorate(function: Callable[P, R]) -> Flow[P, R]:
+    def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
         config = KitaruConfig(stack=stack, cache=cache, retries=retries)
         return Flow(function, flow_name(function.__name__ if name is None else name), config)
 
