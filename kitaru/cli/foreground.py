@@ -60,13 +60,20 @@ def _run_to_end(output: Format, client: KitaruClient, start: Callable[[], FlowHa
         teller.start()
     try:
         handle.wait()
-    except KitaruExecutionError as error:
-        if error.__cause__ is not None and output is Format.TEXT:
-            note(client.executions.get(handle.exec_id).failure.traceback.rstrip())  # type: ignore[union-attr]
+    except KitaruExecutionError:
+        if output is Format.TEXT:
+            teller.join(_TELLING_SECONDS)
+            _show_traceback(client, handle.exec_id)
         raise
     if output is Format.TEXT:
         teller.join(_TELLING_SECONDS)
     return handle
+
+
+def _show_traceback(client: KitaruClient, exec_id: str) -> None:
+    failure = client.executions.get(exec_id).failure
+    if failure is not None:
+        note(failure.traceback.rstrip())
 
 
 def _interrupt(title: str, output: Format, client: KitaruClient) -> NoReturn:
