@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sized
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,6 +75,8 @@ class App:
         self._appends = AppendQueue(service.store)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="kitaru-read")
         self._routes: Application | None = None
+        self.under_way: Sized | None = None
+        """Requests that the web server has read, begun or not; set by who runs it."""
         self._direct: dict[tuple[str, str], Callable[[Scope, Receive], Awaitable[bytes]]] = {
             ("POST", "/v1/append"): self._append,
             ("GET", "/v1/health"): self._health,
@@ -120,7 +122,8 @@ class App:
         asked = parse(await read_body(scope, receive, wire.MAX_APPEND))
         client, sequence = _writer(scope)
         append = Append(field(asked, "batches", list), bool(asked.get("durable", True)), client, sequence)
-        return orjson.dumps({"acks": await self._appends.write(append)})
+        alone = self.under_way is not None and len(self.under_way) <= self._service.activity.requests
+        return orjson.dumps({"acks": await self._appends.write(append, alone=alone)})
 
     async def _read(self, name: str, scope: Scope, receive: Receive) -> bytes:
         parameters = parse(await read_body(scope, receive, wire.MAX_QUESTION))

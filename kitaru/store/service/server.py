@@ -134,6 +134,7 @@ class _Process:
     async def run(self, announce: Callable[[ServiceRecord], None]) -> None:
         app = App(self._service)
         server = _new_server(app, self._stopped, self._watches)
+        app.under_way = server.server_state.tasks
         with _signals(self._stopped):
             serving = asyncio.create_task(server.serve(sockets=[self._listener]))
             await self._until_listening(server, serving)

@@ -85,6 +85,19 @@ def test_a_fast_disk_is_written_by_the_loop_itself() -> None:
     assert store.threads == {threading.get_ident()}
 
 
+def test_an_append_that_is_alone_waits_for_nobody() -> None:
+    store = RecordingStore()
+    with pytest.raises(StopIteration) as ended:  # A coroutine that waits for nothing ends in its first step.
+        AppendQueue(store).write(Append([], True, "a", 1), alone=True).send(None)
+    assert (ended.value.value, store.calls) == ([{"position": 1}], [("a", True)])
+
+
+def test_the_error_of_an_append_that_is_alone_is_raised() -> None:
+    store = RecordingStore(failing=frozenset("a"))
+    with pytest.raises(KitaruStoreError, match="full"):
+        asyncio.run(AppendQueue(store).write(Append([], True, "a", 1), alone=True))
+
+
 def test_a_disk_that_turns_out_slow_no_longer_stalls_the_loop() -> None:
     store = RecordingStore(seconds=SLOW_DISK * 6)
 
