@@ -15,7 +15,7 @@ PARALLEL := -n $(WORKERS) --dist worksteal
 # Options for `make lock`, for example LOCK_OPTIONS=--upgrade.
 LOCK_OPTIONS ?=
 
-.PHONY: setup help demo test test-fast soak bench check format lock docs cli-reference clean distclean
+.PHONY: setup help demo test test-fast soak bench check format lock docs reference clean distclean
 
 setup: .venv/.installed ## make .venv from the lock and install the project into it, editable
 
@@ -58,6 +58,7 @@ check: setup ## format, lint, types, spelling, the docs and what the docs say
 	$(BIN)/mypy --strict kitaru tests/typing
 	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(RUN) scripts/cli_reference.py --check
+	$(RUN) scripts/sql_reference.py --check
 	$(MAKE) --no-print-directory docs
 	$(PYTEST) -q tests/project/test_docs.py
 
@@ -73,8 +74,9 @@ lock: .venv/.locked ## resolve the lock from pyproject.toml; LOCK_OPTIONS=--upgr
 docs: setup ## build the documentation into build/docs
 	$(RUN) -m sphinx -W --keep-going --quiet --fresh-env -b html -d build/doctrees docs build/docs
 
-cli-reference: setup ## write docs/reference/cli.md again from the command line's own help
+reference: setup ## write the generated parts of the docs again: the commands, the columns of the SQL views
 	$(RUN) scripts/cli_reference.py
+	$(RUN) scripts/sql_reference.py
 
 clean: ## remove what the targets made, but not .venv
 	rm -rf build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,31 +1,18 @@
-"""Write the command line's reference from the commands themselves, or check that the page is up to date.
-
-The page keeps what stands above its marker; everything below is made here.
-"""
+"""Write the command line's reference from the commands themselves, or check that the page is up to date."""
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import typer
+from generated_page import cell, main
+
+from kitaru.cli.application import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "cli.md"
-MARKER = "<!-- generated: `make cli-reference` writes what follows -->"
-
-
-def root_command() -> Any | None:
-    """Return the command group that `kitaru.cli` offers as ``app``; None while there is no command line."""
-    app = getattr(importlib.import_module("kitaru.cli"), "app", None)
-    if app is None:
-        return None
-    import typer
-
-    return typer.main.get_command(app) if isinstance(app, typer.Typer) else app
+PAGE = "reference/cli.md"
 
 
 def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -33,10 +20,6 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, child in sorted(getattr(command, "commands", {}).items()):
         if not child.hidden:
             yield from commands(child, f"{path} {name}")
-
-
-def cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def parameter_row(parameter: Any) -> str:
@@ -54,39 +37,23 @@ def usage(command: Any, path: str) -> str:
     return " ".join([path, *options, *names, *(["COMMAND"] if hasattr(command, "commands") else [])])
 
 
+def description(text: str) -> str:
+    """Turn a command's help into Markdown; what the help shows line by line is shown so here."""
+    plain, mark, listed = text.replace("\f", "").partition("\b\n")
+    if not mark:
+        return plain.strip()
+    title, _, lines = listed.strip("\n").partition("\n")
+    return f"{plain.strip()}\n\n{title}\n\n```\n{lines.rstrip()}\n```"
+
+
 def section(path: str, command: Any) -> str:
-    parts = [
-        f"## `{path}`",
-        (command.help or "").replace("\b", "").replace("\f", "").strip(),
-        f"```\n{usage(command, path)}\n```",
-    ]
+    parts = [f"## `{path}`", description(command.help or ""), f"```\n{usage(command, path)}\n```"]
     parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
     if parameters:
         parts.append("\n".join(["| argument or option | meaning |", "|---|---|", *map(parameter_row, parameters)]))
     return "\n\n".join(part for part in parts if part)
 
 
-def page(root: Any) -> str:
-    above, marker, _ = PAGE.read_text(encoding="utf-8").partition(MARKER)
-    if not marker:
-        sys.exit(f"{PAGE.name} has lost its marker line: {MARKER}")
-    return "\n\n".join([above.rstrip(), MARKER, *(section(*pair) for pair in commands(root, "kitaru"))]) + "\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail when the page is not up to date; write nothing")
-    check = parser.parse_args().check
-    root = root_command()
-    if root is None:
-        sys.stdout.write("kitaru.cli has no `app` yet; there is nothing to document.\n")
-        return
-    text = page(root)
-    if check and text != PAGE.read_text(encoding="utf-8"):
-        sys.exit("docs/reference/cli.md is not what the commands say; run `make cli-reference` and commit the page.")
-    if not check:
-        PAGE.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    root = typer.main.get_command(app)
+    main(PAGE, "\n\n".join(section(*pair) for pair in commands(root, "kitaru")), __doc__)
