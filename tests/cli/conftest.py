@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kitaru.cli import app
+from kitaru.runtime.engine import close_engines
 from kitaru.store.connect import close_store
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def closed_store(kitaru_home: object) -> Iterator[None]:
     yield
+    close_engines()
     close_store()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitaru.client import KitaruClient
+from kitaru.runtime.engine import close_engines
 from kitaru.store.connect import close_store
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def client(kitaru_home: object) -> Iterator[KitaruClient]:
     yield KitaruClient()
+    close_engines()
     close_store()
 
 

@@ -37,6 +37,7 @@ def test_a_server_needs_address_and_token() -> None:
 
 
 def test_a_client_of_its_own_server_leaves_the_process_where_it_was(tmp_path: Path, finished: Any) -> None:
+    from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store
     from kitaru.store.service.process import start_service, stop_service
 
@@ -51,6 +52,7 @@ def test_a_client_of_its_own_server_leaves_the_process_where_it_was(tmp_path: Pa
         assert record.token not in repr(remote)
         remote.close()
     finally:
+        close_engines()
         close_store()
         stop_service(other)
 

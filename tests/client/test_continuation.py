@@ -12,6 +12,7 @@ import pytest
 
 from kitaru.client import KitaruClient
 from kitaru.client.continuation import continues_by_itself, go_on
+from kitaru.runtime.engine import close_engines
 from kitaru.store.connect import close_store
 from kitaru.store.service.process import stop_service
 from tests.client.conftest import until
@@ -30,6 +31,7 @@ def served(kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kitar
     monkeypatch.setenv("KITARU_SERVICE_IDLE", "60")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     yield KitaruClient()
+    close_engines()
     close_store()
     stop_service(kitaru_home)
 
