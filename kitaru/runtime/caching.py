@@ -1,7 +1,8 @@
 """Reuse across executions: a call takes what an earlier execution recorded for the same code and inputs.
 
 The key is the checkpoint's code (with everything of the user's that it reaches) and the content of its
-inputs. Keys of one checkpoint are fetched once per execution, so that looking up a call costs no query.
+inputs. The newest results of a checkpoint are fetched once per execution, and hashes of all its keys where these
+are too many: so a call for which nothing is recorded costs no query, however much is recorded for others.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from kitaru.runtime.calls import Reuse
 
@@ -18,6 +23,25 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Store
 
 PREFETCH = 1000
+"""How many results of a checkpoint are fetched at once."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of the results of one checkpoint."""
+
+    entries: dict[str, dict[str, Any]]
+    complete: bool
+    hashes: array[int] | None = None
+    """Sorted, of all keys there are; None if they are too many, or not fetched."""
+
+    def may_hold(self, key: str) -> bool:
+        """Whether the store may have a result for a key."""
+        if self.hashes is None:
+            return True
+        wanted = crc32(key.encode())
+        place = bisect_left(self.hashes, wanted)
+        return place < len(self.hashes) and self.hashes[place] == wanted
 
 
 class ResultCache:
@@ -38,7 +62,7 @@ class ResultCache:
         self._store = store
         self._enabled = enabled
         self._forced = forced
-        self._known: dict[str, tuple[dict[str, dict[str, Any]], bool]] = {}
+        self._known: dict[str, Known] = {}
         self._lock = threading.Lock()
         self._warned: set[tuple[str, str]] = set()
 
@@ -66,14 +90,29 @@ class ResultCache:
 
     def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
         with self._lock:
-            if code_id not in self._known:
-                answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
-                self._known[code_id] = ({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
-            entries, complete = self._known[code_id]
-        if key in entries or complete:
-            return entries.get(key)
-        found: dict[str, Any] | None = self._store.read("cache_entry", cache_key=key)
-        return found
+            known = self._known.get(code_id)
+            if known is None:
+                known = self._known[code_id] = self._fetch(code_id)
+            if key not in known.entries and not known.complete and known.may_hold(key):
+                self._fetch_from(known, code_id, key)
+            return known.entries.get(key)
+
+    def _fetch(self, code_id: str) -> Known:
+        answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
+        known = Known({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
+        if not known.complete:
+            hashes = self._store.read("cache_hashes", code_id=code_id)
+            known.hashes = None if hashes is None else array("L", hashes)
+        return known
+
+    def _fetch_from(self, known: Known, code_id: str, key: str) -> None:
+        """Fetch the result for a key, and those that were recorded after it: they are likely to be asked for next."""
+        entry = self._store.read("cache_entry", cache_key=key)
+        if entry is None:
+            return
+        following = self._store.read("cache", code_id=code_id, limit=PREFETCH, since=entry["position"])
+        known.entries.update((found["cache_key"], found) for found in following["entries"])
+        known.entries[key] = entry
 
     def _explain_once(self, call: Call) -> None:
         """Say once per argument why results of a call cannot be reused."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from kitaru.runtime.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -132,7 +133,7 @@ class Spread(Generic[T]):
         self._pool = pool
         self._context = context
         self._core: Coroutine[Any, Any, T] | None = None
-        self.done: Future[T] = Future()
+        self.done: Pending[T] = Pending()
         pool(self._begin)
 
     def _begin(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kitaru.runtime.caching import ResultCache
     from kitaru.runtime.outbox import Outbox
+    from kitaru.runtime.pending import Pending
     from kitaru.runtime.replay import ReplayPlan
     from kitaru.runtime.settings import Settings
     from kitaru.runtime.workplace import Workplace
@@ -81,7 +82,7 @@ class Execution:
     sequence: int = 0
     last_call: str | None = None
     in_flight: set[Any] = field(default_factory=set)
-    futures: dict[Future[Any], None] = field(default_factory=dict)
+    futures: dict[Pending[Any], None] = field(default_factory=dict)
     """Submitted calls whose outcome the body has not looked at."""
     counters: dict[str, int] = field(default_factory=dict)
     unwinding: Unwind | None = None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
@@ -13,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from kitaru.runtime.execution import Execution
+    from kitaru.runtime.pending import Pending
 
 R = TypeVar("R")
 
@@ -36,7 +34,7 @@ class CallFuture(Generic[R]):
     'A'
     """
 
-    def __init__(self, call_name: str, future: Future[R], execution: Execution) -> None:
+    def __init__(self, call_name: str, future: Pending[R], execution: Execution) -> None:
         self.call_name = call_name
         self._future = future
         self._execution = execution
@@ -52,7 +50,7 @@ class CallFuture(Generic[R]):
 
     async def _outcome(self) -> R:
         try:
-            return await asyncio.wrap_future(self._future)
+            return await self._future.wait()
         finally:
             self._seen()
 
@@ -78,7 +76,7 @@ class CallFuture(Generic[R]):
         """
         try:
             return self._future.result(timeout)
-        except FutureTimeoutError:
+        except TimeoutError:
             if self._future.done():
                 raise
             text = f"Call {self.call_name!r} still runs after {timeout:g} seconds; it goes on."

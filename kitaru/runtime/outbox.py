@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError, KitaruStaleRunnerError
@@ -66,6 +67,7 @@ class Outbox:
         self._urgent = threading.Event()
         self._flusher: threading.Thread | None = None
         self._start = threading.Lock()
+        self._barriers: deque[Future[None]] = deque()
         self._closed = False
 
     def post(self, events: list[Event], on_refused: Callable[[Refusal], None] | None = None) -> None:
@@ -75,6 +77,8 @@ class Outbox:
 
     def commit(self, events: list[Event], expect: Expect | None = None) -> int:
         """Write events, return their position when they are on disk; raise if they are refused."""
+        if threading.current_thread() is threading.main_thread() and not self._closed:
+            return self._commit_apart(events, expect)
         entry = Entry(events, awaited=True, expect=expect)
         self._queue.append(entry)
         sent: list[Entry] = []
@@ -87,19 +91,43 @@ class Outbox:
         assert entry.position is not None
         return entry.position
 
-    def submit(self, events: list[Event], then: Then) -> None:
+    def _commit_apart(self, events: list[Event], expect: Expect | None) -> int:
+        """Commit by way of the flusher: a Ctrl-C here must not hit what others have written along."""
+        done: Future[int] = Future()
+
+        def then(position: Any, error: BaseException | None) -> None:
+            if error is None:
+                done.set_result(position)
+            else:
+                done.set_exception(error)
+
+        self.submit(events, then, expect)
+        return done.result()
+
+    def submit(self, events: list[Event], then: Then, expect: Expect | None = None) -> None:
         """Like `commit`, without waiting: `then` is called with the position, or the error."""
-        self._queue.append(Entry(events, awaited=True, then=then))
+        self._queue.append(Entry(events, awaited=True, expect=expect, then=then))
         self._urgent.set()
         self._wake()
 
     def flush(self) -> None:
-        """Send what is queued and wait until it is written."""
+        """Send what is queued and wait until it is written; raise if it cannot be."""
+        if threading.current_thread() is threading.main_thread() and not self._closed:
+            done: Future[None] = Future()
+            self._barriers.append(done)
+            self._urgent.set()
+            self._wake()
+            done.result()
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
         with self._sending:
             sent = self._send()
         _tell(sent)
         for entry in sent:
-            if entry.error is not None and not entry.awaited and entry.on_refused is None:
+            told = isinstance(entry.error, tuple(REFUSALS.values())) and entry.on_refused is not None
+            if entry.error is not None and not entry.awaited and not told:
                 raise entry.error
 
     def _send(self) -> list[Entry]:
@@ -154,11 +182,23 @@ class Outbox:
             self._urgent.wait(GATHER)
             self._work.clear()
             self._urgent.clear()
+            barriers = [self._barriers.popleft() for _ in range(len(self._barriers))]
+            trouble: Exception | None = None
             try:
-                self.flush()
-            except KitaruError:
-                # What nobody waits for is kept; the next durable event reports the trouble to the flow.
+                self._flush()
+            except Exception as error:
+                trouble = error
+            for barrier in barriers:
+                if trouble is None:
+                    barrier.set_result(None)
+                else:
+                    barrier.set_exception(trouble)
+            if trouble is not None:
+                # What nobody waits for is kept and tried again; a durable event reports the trouble to its flow.
                 self._urgent.wait(1.0)
+                self._work.set()
+        while self._barriers:
+            self._barriers.popleft().set_result(None)
 
 
 def _grouped(entries: list[Entry]) -> list[tuple[Batch, list[Entry]]]:

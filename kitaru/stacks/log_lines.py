@@ -53,6 +53,9 @@ class PartialLine:
         return text
 
 
+_making: Final = threading.Lock()
+
+
 class LogLines:
     """What one call prints and logs, on its way to ``emit(LOG_WRITTEN, {"lines": [...]})``.
 
@@ -62,13 +65,22 @@ class LogLines:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._changed = threading.Condition()
+        self._condition: threading.Condition | None = None
         self._partial: dict[str, PartialLine] = {}
         self._lines: list[Line] = []
         self._batch = 0
         self._total = 0
         self._emitting = False
         self._closed = False
+
+    @property
+    def _changed(self) -> threading.Condition:
+        """Made when something is written: most calls print nothing, and there may be many thousands."""
+        if self._condition is None:
+            with _making:
+                if self._condition is None:
+                    self._condition = threading.Condition()
+        return self._condition
 
     def write(self, stream: str, text: str) -> None:
         """Take text as it is printed: any number of lines, or a part of one."""
@@ -111,6 +123,9 @@ class LogLines:
 
     def close(self) -> None:
         """Report everything, also a last line without an end; later text is dropped."""
+        if self._condition is None:
+            self._closed = True
+            return
         with self._changed:
             for stream, partial in self._partial.items():
                 if partial.size:
