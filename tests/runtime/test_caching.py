@@ -198,3 +198,82 @@ def test_an_isolated_result_is_reused_inline(path, tmp_path):
     cached.run(1, path).wait(20)
     assert body.run(1, path).wait(20) == {"n": 1}
     assert noted(tmp_path) == 1
+
+
+class Asking:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store):
+        self.store = store
+        self.asked = []
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def read(self, name, /, **parameters):
+        self.asked.append(name)
+        return self.store.read(name, **parameters)
+
+
+@kitaru.checkpoint
+def double(n):
+    ran.append(n)
+    return 2 * n
+
+
+@kitaru.flow
+def doubled(first: int, count: int) -> list[int]:
+    return double.map(range(first, first + count)).result()
+
+
+@kitaru.flow
+def doubled_in_order(first: int, count: int) -> list[int]:
+    return [double(n) for n in range(first, first + count)]
+
+
+ran: list[int] = []
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """Twenty results are recorded and only four at a time are fetched; what is read from now on."""
+    from kitaru.runtime import caching
+    from kitaru.runtime.engine import engine
+    from kitaru.store.connect import open_store, use_store
+
+    doubled_in_order.run(0, 20).wait(20)
+    ran.clear()
+    monkeypatch.setattr(caching, "PREFETCH", 4)
+    asking = Asking(open_store())
+    with use_store(asking):
+        yield asking.asked
+        engine().close()
+
+
+def cache_reads(asked):
+    return [name for name in asked if name.startswith("cache")]
+
+
+def test_calls_without_a_result_are_not_asked_for_one_by_one(asked):
+    assert doubled.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert len(ran) == 20
+    assert cache_reads(asked) == ["cache", "cache_hashes"]
+
+
+def test_results_that_were_not_fetched_at_first_are_found_some_at_a_time(asked):
+    assert doubled_in_order.run(0, 20).wait(20) == [2 * n for n in range(20)]
+    assert ran == []
+    assert cache_reads(asked) == ["cache", "cache_hashes"] + ["cache_entry", "cache"] * 4
+
+
+def test_calls_at_the_same_time_find_them_too(asked):
+    assert doubled.run(0, 20).wait(20) == [2 * n for n in range(20)]
+    assert ran == []
+
+
+def test_where_keys_are_too_many_each_is_asked_for(asked, monkeypatch):
+    from kitaru.runtime.caching import Known
+
+    monkeypatch.setattr(Known, "may_hold", lambda self, key: True)
+    assert doubled.run(18, 4).wait(20) == [36, 38, 40, 42]
+    assert sorted(ran) == [20, 21]

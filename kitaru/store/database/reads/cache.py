@@ -13,18 +13,52 @@ if TYPE_CHECKING:
 
 
 @named("cache")
-def cache(query: Query, code_id: str, limit: int = 1000) -> dict[str, Any]:
-    """Return the newest entry of each cache key of one piece of code, and whether these are all."""
+def cache(query: Query, code_id: str, limit: int = 1000, since: int | None = None) -> dict[str, Any]:
+    """Return the newest entry of some cache keys of one piece of code, and whether these are all.
+
+    They are the keys recorded last, or those recorded from the position `since` on.
+    """
     positive("limit", limit)
+    if since is not None:
+        return _recorded_since(query, code_id, limit, since)
     rows = query.rows(
         'SELECT cache_key, exec_id, call, "at", output FROM internal.cache_entries WHERE code_id = ? '
         "ORDER BY position DESC LIMIT ?",
         [code_id, limit + 1],
     )
+    return {"entries": _newest(rows[:limit]), "complete": len(rows) <= limit}
+
+
+def _recorded_since(query: Query, code_id: str, limit: int, since: int) -> dict[str, Any]:
+    rows = query.rows(
+        'SELECT cache_key, exec_id, call, "at", output FROM internal.cache_entries WHERE code_id = ? '
+        "AND key_hash IN (SELECT key_hash FROM internal.cache_entries WHERE code_id = ? AND position >= ? "
+        "ORDER BY position LIMIT ?) ORDER BY position DESC",
+        [code_id, code_id, since, limit],
+    )
+    return {"entries": _newest(rows), "complete": False}
+
+
+def _newest(rows: list[Row]) -> list[Row]:
     newest: dict[str, Row] = {}
-    for row in rows[:limit]:
+    for row in rows:
         newest.setdefault(row["cache_key"], row)
-    return {"entries": list(newest.values()), "complete": len(rows) <= limit}
+    return list(newest.values())
+
+
+@named("cache_hashes")
+def cache_hashes(query: Query, code_id: str, limit: int = 500_000) -> list[int] | None:
+    """Return the CRC-32 of every cache key of one piece of code in order, or None if there are more than `limit`.
+
+    Whoever has them knows of most keys that nothing is recorded for them, without asking.
+    """
+    positive("limit", limit)
+    row = query.first(
+        "SELECT list_sort(list(DISTINCT key_hash)) AS hashes FROM internal.cache_entries WHERE code_id = ? "
+        "HAVING count(*) <= ?",
+        [code_id, limit],
+    )
+    return None if row is None else row["hashes"] or []
 
 
 @named("cache_entry")
@@ -43,11 +77,10 @@ def cache_entry(query: Query, cache_key: str) -> Row | None:
     if not rows:
         return None
     row = max(rows, key=_position)
-    position = row.pop("position")
     if row["output"] is None:
         call = query.first(
             "SELECT output FROM internal.all_calls WHERE position >= ? AND exec_id = ? AND name = ? AND cache_key = ?",
-            [position, row["exec_id"], row["call"], cache_key],
+            [row["position"], row["exec_id"], row["call"], cache_key],
         )
         row["output"] = call and call["output"]
     return row if row["output"] is not None else None

@@ -84,3 +84,22 @@ def test_a_purge_takes_what_came_before_it_and_of_the_named_checkpoint_only() ->
 def test_a_deleted_execution_is_no_source() -> None:
     database = filled(created(), claimed(), started("a"), completed("a"), event("execution.deleted", by="me"))
     assert database.read("cache_entry", cache_key="key-a") is None
+
+
+def test_entries_from_a_position_on_are_the_newest_of_their_keys() -> None:
+    calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
+    database = filled(created(E1), claimed(E1), *calls)
+    apply(database, created(E2), claimed(E2), started("a_2", E2), completed("a_2", E2, output=value("new")))
+    since = database.read("cache_entry", cache_key="key-a_1")["position"]
+    found = database.read("cache", code_id="code", limit=2, since=since)["entries"]
+    assert {(entry["cache_key"], entry["exec_id"]) for entry in found} == {("key-a_1", E1), ("key-a_2", E2)}
+
+
+def test_the_hashes_of_all_keys_of_a_code_are_sorted_and_limited() -> None:
+    calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
+    database = filled(created(E1), claimed(E1), *calls)
+    apply(database, created(E2), claimed(E2), started("a_2", E2), completed("a_2", E2))
+    expected = sorted(crc32(f"key-a_{n}".encode()) for n in range(5))
+    assert database.read("cache_hashes", code_id="code") == expected
+    assert database.read("cache_hashes", code_id="code", limit=5) is None
+    assert database.read("cache_hashes", code_id="another code") == []
