@@ -69,6 +69,10 @@ def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
 def everything_closed(kitaru_home: Path) -> Iterator[None]:
     """After a test, nothing of it goes on: bodies are told to stop and the store is let go."""
     yield
+    close_everything()
+
+
+def close_everything() -> None:
     if "kitaru.runtime.engine" in sys.modules:
         from kitaru.runtime.engine import close_engines
 
@@ -92,4 +96,6 @@ def any_store(request: pytest.FixtureRequest, kitaru_home: Path, monkeypatch: py
     if request.param == "service":
         from kitaru.store.service.process import stop_service
 
+        # Before the service stops: whoever still watches would start it again.
+        close_everything()
         stop_service(kitaru_home)

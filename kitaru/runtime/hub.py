@@ -43,6 +43,7 @@ class Hub:
         self._lock = threading.Lock()
         self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def listen(self, exec_id: str, listener: Callable[[Event], None], *, after: int | None = None) -> None:
         """Call `listener` with each event of the execution that follows; the first listener watches from `after`."""
@@ -63,6 +64,7 @@ class Hub:
     def close(self) -> None:
         """End the subscription."""
         with self._lock:
+            self._closed = True
             watch, thread = self._watch, self._thread
         if watch is not None:
             watch.close()
@@ -78,6 +80,8 @@ class Hub:
             raise
         with self._lock:
             self._watch = watch
+            if self._closed:
+                watch.close()
         for event in watch:
             with self._lock:
                 listeners = list(self._listeners.get(event["exec_id"], ()))

@@ -78,6 +78,8 @@ class Feed:
     def _subscribe(self) -> Iterator[bytes]:
         address = self._store.address()
         query = [("after", str(self._after))] if self._after is not None else []
+        if self._connection is not None:
+            self._connection.close()
         self._connection = connection = Connection(address, _SILENCE)
         try:
             status, pieces = connection.stream("GET", f"/v1/watch?{urlencode(query + self._filters)}")
