@@ -20,7 +20,13 @@ class ValueChange(Model):
     """Lines of a unified diff, bounded."""
 
     def __str__(self) -> str:
-        return f"{self.name}: {_shown(self.before)} → {_shown(self.after)}"
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Show a text by the lines that differ, everything else by its previews."""
+        if self.text_diff:
+            return [f"{self.name}:", *(f"  {line}" for line in self.text_diff)]
+        return [f"{self.name}: {_shown(self.before)} → {_shown(self.after)}"]
 
 
 class CallDiff(Model):
@@ -76,7 +82,7 @@ class CallDiff(Model):
         lines = [f"{mark} {self.name}: {how}{status}{_deltas(self)}"]
         lines += [f"    input {change}" for change in self.inputs]
         if self.output is not None:
-            lines += [f"    {self.output}", *(f"      {line}" for line in self.output.text_diff)]
+            lines += [f"    {line}" for line in self.output.lines()]
         return lines
 
 
@@ -102,9 +108,10 @@ class ComparedExecution(Model):
     def __str__(self) -> str:
         lines = [f"{self.exec_id} ({self.status}){_deltas(self)}"]
         lines += [f"  input {change}" for change in self.inputs]
-        lines += [f"  {line}" for call in self.calls for line in str(call).splitlines()]
+        lines += [f"  {line}" for alike in _folded(self.calls) for line in _told(alike)]
         if self.output is not None:
-            lines += [f"  result {self.output}"]
+            # A long result is mostly the output of some call above: its lines are not told again.
+            lines += ["  result: changed"] if self.output.text_diff else [f"  {self.output}"]
         return "\n".join(lines)
 
 
@@ -127,8 +134,30 @@ class ExecutionDiff(Model):
         return next(one for one in self.compared if one.exec_id == exec_id)
 
 
+def _folded(calls: list[CallDiff]) -> list[list[CallDiff]]:
+    """Put neighbours of one checkpoint together where nothing changed: a fan-out is one line."""
+    groups: list[list[CallDiff]] = []
+    for call in calls:
+        before = groups[-1][-1] if groups else None
+        alike = before is not None and before.is_same and call.is_same
+        if alike and before and (before.checkpoint, before.ran, before.why) == (call.checkpoint, call.ran, call.why):
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    return groups
+
+
+def _told(calls: list[CallDiff]) -> list[str]:
+    if len(calls) == 1:
+        return str(calls[0]).splitlines()
+    how = "ran" if calls[0].ran else f"reused: {calls[0].why}"
+    return [f"= {calls[0].name} … {calls[-1].name} ({len(calls)} calls): {how}"]
+
+
 def _shown(preview: str | None) -> str:
-    return "nothing" if preview is None else preview
+    if preview is None:
+        return "nothing"
+    return preview if len(preview) <= 70 else f"{preview[:67]}..."
 
 
 def _deltas(item: Any) -> str:
