@@ -7,6 +7,7 @@ takes the lock and sends everything that waits; those who queued behind find the
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ REFUSALS = {"stale": KitaruStaleRunnerError, "conflict": KitaruConflictError, "m
 class Entry:
     """Events on their way. Once sent, they have a position or an error; `then`, if any, is called after that."""
 
-    __slots__ = ("awaited", "error", "events", "expect", "on_refused", "position", "then")
+    __slots__ = ("awaited", "error", "events", "expect", "on_refused", "position", "queued_at", "then")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Entry:
         self.awaited = awaited
         self.on_refused = on_refused
         self.then = then
+        self.queued_at = time.monotonic()
         self.position: int | None = None
         self.error: BaseException | None = None
 
@@ -179,10 +181,12 @@ class Outbox:
     def _flush_forever(self) -> None:
         while not self._closed:
             self._work.wait()
-            self._urgent.wait(GATHER)
+            self._gather()
             self._work.clear()
             self._urgent.clear()
             barriers = [self._barriers.popleft() for _ in range(len(self._barriers))]
+            if not (self._queue or barriers):
+                continue  # it left with a commit: to wait for the turn now would only hold up the next one
             trouble: Exception | None = None
             try:
                 self._flush()
@@ -199,6 +203,19 @@ class Outbox:
                 self._work.set()
         while self._barriers:
             self._barriers.popleft().set_result(None)
+
+    def _gather(self) -> None:
+        """Wait until something is urgent, or what is queued has waited long enough.
+
+        While a body commits one call after the other nothing waits that long: its events leave with its commits,
+        and no commit has to stand behind events that could have gone along with it.
+        """
+        left = GATHER
+        while left > 0 and not self._urgent.wait(left):
+            try:
+                left = self._queue[0].queued_at + GATHER - time.monotonic()
+            except IndexError:
+                return
 
 
 def _grouped(entries: list[Entry]) -> list[tuple[Batch, list[Entry]]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruStoreError
 from kitaru.store.duckdb import opening
+from kitaru.store.duckdb.apart import apart
 from kitaru.store.duckdb.background import Repeated
 from kitaru.store.duckdb.deadlines import Deadlines
 from kitaru.store.duckdb.forks import never_destroy, watch_forks
@@ -149,10 +150,13 @@ class DuckDBStore:
             If the client has appended a later sequence already.
         """
         self._check_usable()
-        return self._writer.append(batches, durable=durable, client=client, sequence=sequence)
+        return apart(lambda: self._writer.append(batches, durable=durable, client=client, sequence=sequence))
 
     def read(self, name: str, /, **parameters: Any) -> Any:
         """Answer one of the named questions of `kitaru.store.database`; everything acknowledged before is seen."""
+        return apart(lambda: self._answer(name, parameters))
+
+    def _answer(self, name: str, parameters: Mapping[str, Any]) -> Any:
         if name == "info":
             return self._info(**parameters)
         self._catch_up()
@@ -160,8 +164,12 @@ class DuckDBStore:
 
     def sql(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> bytes:
         """Answer a user's read-only query over the public views, as an Arrow IPC stream."""
-        self._catch_up()
-        return self._database.sql(query, parameters)
+
+        def ask() -> bytes:
+            self._catch_up()
+            return self._database.sql(query, parameters)
+
+        return apart(ask)
 
     def watch(
         self, *, after: int | None = None, executions: Iterable[str] = (), kinds: Iterable[str] = ()
