@@ -17,6 +17,7 @@ from kitaru.runtime.handle import FlowHandle
 from kitaru.runtime.hub import Hub
 from kitaru.runtime.outbox import Outbox
 from kitaru.runtime.parameters import bind
+from kitaru.runtime.pulse import Pulse
 from kitaru.runtime.recorded import history_from, plan_from
 from kitaru.runtime.settings import Settings
 from kitaru.runtime.signals import Stopped
@@ -79,6 +80,7 @@ class Engine:
         self.snapshots = Snapshots(self.outbox)
         self.runs: dict[str, Run] = {}
         self.flows: dict[str, Flow[..., Any]] = {}
+        self._pulse = Pulse(store, lambda: any(run.alive for run in list(self.runs.values())))
         self._lock = threading.Lock()
         at_exit(self)
 
@@ -231,6 +233,7 @@ class Engine:
         for run in list(self.runs.values()):
             if run.alive:
                 run.execution.unwind(Stopped(f"execution {run.execution.exec_id}: its engine was closed"))
+        self._pulse.stop()
         self.hub.close()
         self.outbox.close()
 
@@ -306,6 +309,7 @@ class Engine:
             self.runs[exec_id] = run
             self.flows[flow.name] = flow
         run.start()
+        self._pulse.start()
         return FlowHandle(self, exec_id, flow.name)
 
     def _flow_for(self, head: dict[str, Any], code: str) -> Flow[..., Any]:
