@@ -61,26 +61,26 @@ EVENTS: Final[dict[str, str]] = {
     CALL_STARTED: "An attempt begins. call, attempt; body: checkpoint (function's name), type, runtime, sequence "
     "(0-based order of calls in the body), concurrent (True where other calls were in flight), input_digest, "
     "inputs {name: {digest, preview}}, parents [call names], code_id, cache_key, opaque [input names]",
-    CALL_ATTEMPT_FAILED: "An attempt failed and another will follow. call, attempt; body: failure, started_at, retry_in",
+    CALL_ATTEMPT_FAILED: "An attempt failed and another follows. call, attempt; body: failure, started_at, retry_in",
     CALL_COMPLETED: "call, attempt; body: output ValueRecord, started_at, duration (seconds)",
     CALL_FAILED: "No attempt is left. call, attempt; body: failure, started_at, duration",
     CALL_REUSED: "The call took a recorded output instead of running. body as CALL_STARTED plus output, reason "
     "('cache', 'replay' or 'override'), source_exec_id, source_call, why (one sentence)",
     CALL_LOGGED: "Metadata of a call, merged like EXECUTION_LOGGED. call, attempt; body: metadata",
-    WAIT_CREATED: "A question is pending: status waiting. body: wait (its name), question, schema (JSON schema or null), "
+    WAIT_CREATED: "A question is pending: status waiting. body: wait (its name), question, schema (JSON or null), "
     "metadata, deadline (unix seconds or null), default (JSON, only with a deadline)",
     WAIT_ANSWERED: "body: wait, value (JSON), by, source ('input', 'deadline', 'replay')",
     WAIT_ABORTED: "body: wait, by",
     ARTIFACT_SAVED: "A value saved by hand. call or null; body: name, kind, value ValueRecord, tags [str]",
     SNAPSHOT_RECORDED: "The frozen code of a flow; no execution. body: snapshot_id, flow, source, code ValueRecord, "
     "signature (JSON schema of the parameters), versions, identity {part: digest}, module, qualname, notes [str]",
-    VALUE_RECORDED: "The result of now(), uuid4(), random() or the end of sleep(). call or null; body: name, value (JSON)",
+    VALUE_RECORDED: "Result of now(), uuid4(), random(), or the end of sleep(). call or null; body: name, value (JSON)",
     LLM_CALLED: "One model call. call or null; body: LLMUsage",
     LOG_WRITTEN: "Captured output. call or null, attempt; body: lines [{at, stream ('stdout', 'stderr', 'logging'), "
     "level, text, logger, file, line}]",
     PROGRESS: "call; body: message, percent (0..1 or null), correlation_id, index, fields",
     PUBLISHED: "A live event of the user's own. call; body: kind, payload, message, correlation_id, index",
-    CACHE_PURGED: "Recorded results may no longer be reused. body: checkpoint (name) or null for all, before (position)",
+    CACHE_PURGED: "Recorded results may not be reused. body: checkpoint (name) or null for all, before (position)",
 }
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})

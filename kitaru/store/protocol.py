@@ -6,11 +6,13 @@ process, and `kitaru.store.service.client.ServiceStore` speaks to a process that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
-from kitaru.store.events import Event
-from kitaru.store.payloads import PayloadStore
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kitaru.store.events import Event
+    from kitaru.store.payloads import PayloadStore
 
 
 class Expect(TypedDict, total=False):
@@ -89,9 +91,7 @@ class Store(Protocol):
         """Answer a user's read-only query over the public views, as an Arrow IPC stream."""
         ...
 
-    def watch(
-        self, *, after: int | None = None, executions: Iterable[str] = (), kinds: Iterable[str] = ()
-    ) -> Watch:
+    def watch(self, *, after: int | None = None, executions: Iterable[str] = (), kinds: Iterable[str] = ()) -> Watch:
         """Follow events after the position `after` (None: from now), of some executions and kinds (empty: all)."""
         ...
 

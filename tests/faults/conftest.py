@@ -67,8 +67,13 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
             command.insert(1, str(tmp_path / name))
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-            env=environment, cwd=tmp_path,
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
         )
         started.append(process)
         return Script(process)

@@ -37,7 +37,9 @@ def status_of(exec_id, until=None):
 
 
 def test_a_script_that_ends_waits_for_its_flows(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def work():
     futures = step.map(range(5), pause=0.3)
@@ -45,7 +47,8 @@ def work():
     return sum(futures.result())
 
 print(work.run().exec_id)
-""")
+"""
+    )
     out, err = script.end()
     found = status_of(out.split()[0])
     assert found["execution"]["status"] == "completed"
@@ -54,13 +57,16 @@ print(work.run().exec_id)
 
 
 def test_a_script_that_ends_parks_what_waits_at_once(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def ask():
     return step(kitaru.wait(schema=int, question="How many?"))
 
 print(ask.run().exec_id)
-""")
+"""
+    )
     out, err = script.end(timeout=40)
     found = status_of(out.split()[0])
     assert (found["execution"]["status"], found["execution"]["runner"]) == ("waiting", None)
@@ -69,19 +75,24 @@ print(ask.run().exec_id)
 
 
 def test_an_async_flow_that_waits_is_parked_too(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 async def ask():
     return await kitaru.wait.aio(schema=int)
 
 print(ask.run().exec_id)
-""")
+"""
+    )
     out, _ = script.end(timeout=40)
     assert status_of(out.split()[0])["execution"]["status"] == "waiting"
 
 
 def test_many_flows_are_parked_while_others_work_on(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def ask():
     return kitaru.wait(schema=int)
@@ -91,14 +102,17 @@ def work():
     return step(1, 0.5)
 
 print(work.run().exec_id, *[ask.run().exec_id for _ in range(3)])
-""")
+"""
+    )
     out, _ = script.end(timeout=40)
     statuses = [status_of(exec_id)["execution"]["status"] for exec_id in out.split()]
     assert statuses == ["completed", "waiting", "waiting", "waiting"]
 
 
 def test_a_parent_of_a_flow_that_waits_does_not_hold_up_the_end(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def ask():
     return kitaru.wait(schema=int)
@@ -109,7 +123,8 @@ def parent():
 
 print(parent.run().exec_id)
 time.sleep(0.5)
-""")
+"""
+    )
     out, _ = script.end(timeout=40)
     found = status_of(out.split()[0])
     assert found["execution"]["status"] in ("interrupted", "waiting")
@@ -117,13 +132,16 @@ time.sleep(0.5)
 
 
 def test_a_failure_that_nobody_looked_at_is_printed(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def broken():
     raise LookupError("nobody saw this")
 
 print(broken.run().exec_id)
-""")
+"""
+    )
     out, err = script.end()
     assert "LookupError: nobody saw this" in err
     assert f"Execution {out.split()[0]} of broken failed" in err
@@ -131,7 +149,9 @@ print(broken.run().exec_id)
 
 
 def test_a_failure_that_was_looked_at_is_not_printed_again(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 from kitaru.errors import KitaruError
 
 @kitaru.flow(cache=False)
@@ -142,26 +162,32 @@ try:
     broken.run().wait()
 except KitaruError:
     print("handled")
-""")
+"""
+    )
     out, err = script.end()
     assert out == "handled\n"
     assert err == ""
 
 
 def test_an_uncaught_failure_shows_the_users_error_first(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def broken():
     raise LookupError("mine")
 
 broken.run().wait()
-""")
+"""
+    )
     _, err = script.end(status=1)
     assert err.index("LookupError: mine") < err.index("KitaruUserCodeError")
 
 
 def test_an_interrupt_of_a_wait_leaves_the_flow_running(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def work():
     return step(7, 1.0)
@@ -173,7 +199,8 @@ try:
 except KeyboardInterrupt:
     print("interrupted", handle.status)
 print(handle.wait())
-""")
+"""
+    )
     exec_id = script.line()
     script.process.send_signal(signal.SIGINT)
     assert script.line() == "interrupted running"
@@ -183,7 +210,9 @@ print(handle.wait())
 
 
 def test_an_interrupt_that_ends_the_script_lets_the_flow_finish_or_be_resumed(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def work():
     return sum(step(n, 0.05) for n in range(10))
@@ -191,7 +220,8 @@ def work():
 handle = work.run()
 print(handle.exec_id)
 handle.wait()
-""")
+"""
+    )
     exec_id = script.line()
     script.process.send_signal(signal.SIGINT)
     _, err = script.end(status=None, timeout=40)
@@ -202,7 +232,9 @@ handle.wait()
 
 
 def test_interrupts_at_any_moment_never_fail_a_flow(service_home, run, store):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def work(n: int):
     return sum(step(i) for i in range(n))
@@ -235,7 +267,8 @@ while not os.path.exists("stop"):
         interruptible(lambda: handle.status)
         interruptible(handle.wait)
 print(len(handles), {handle.wait() for handle in handles})
-""")
+"""
+    )
     assert script.line() == "ready"
     for _ in range(60):
         script.process.send_signal(signal.SIGINT)

@@ -44,7 +44,8 @@ FAN_OUT = SEQUENTIAL.replace(
 
 WAITING = SEQUENTIAL.replace(
     "        total += step(n, marks)\n",
-    "        total += step(n, marks)\n        if n % 20 == 10: total += kitaru.wait(schema=int, deadline=0.05, default=0)\n",
+    "        total += step(n, marks)\n"
+    "        if n % 20 == 10: total += kitaru.wait(schema=int, deadline=0.05, default=0)\n",
 )
 
 
@@ -62,6 +63,7 @@ def kill_and_resume(text, kills, *, run, marks, execution, until, steps=80, by_m
     safe: set[str] = set()
     before: dict[str, int] = {}
     killed = 0
+    ending: int | None = 0
     for _ in range(kills):
         threading.Event().wait(chance.uniform(0.0, 0.35))
         if script.process.poll() is not None:
@@ -76,12 +78,14 @@ def kill_and_resume(text, kills, *, run, marks, execution, until, steps=80, by_m
         safe = finished(found)
         before = marks.counts()
         if status == "completed":
+            ending = None  # killed between its last event and its end
             break
         script = resume(run, exec_id, by_module)
-        until(lambda: execution(exec_id)["execution"]["epoch"] > found["execution"]["epoch"])
+        epoch = found["execution"]["epoch"]
+        until(lambda epoch=epoch: execution(exec_id)["execution"]["epoch"] > epoch)
         after = marks.counts()
         assert all(after[name] == before[name] for name in safe), "a finished step ran again"
-    script.end()
+    script.end(ending)
     until(lambda: execution(exec_id)["execution"]["status"] == "completed")
     found = execution(exec_id)
     counts = marks.counts()
@@ -184,11 +188,14 @@ def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_hom
 
 
 def test_a_child_flow_is_found_again_by_its_resumed_parent(service_home, run, marks, execution, until):
-    text = SEQUENTIAL.replace("if __name__", """@kitaru.flow(cache=False)
+    text = SEQUENTIAL.replace(
+        "if __name__",
+        """@kitaru.flow(cache=False)
 def parent(marks: str, steps: int):
     return [work.run(marks, steps).wait(), work.run(marks, 2).wait()]
 
-if __name__""").replace("handle = work.run", "handle = parent.run")
+if __name__""",
+    ).replace("handle = work.run", "handle = parent.run")
     script = run(str(marks), "60", text=text)
     exec_id = script.line()
     until(lambda: len(marks.counts()) > 10)

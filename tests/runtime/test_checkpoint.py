@@ -209,7 +209,7 @@ def test_after_makes_a_call_wait_without_taking_the_value(calls_of):
 
 def test_a_parameter_named_id_or_after_belongs_to_the_function():
     @checkpoint
-    def show(id, after):
+    def show(id, after):  # noqa: A002
         return id, after
 
     assert result_of(lambda: show(id=1, after=2)) == (1, 2)
@@ -267,10 +267,19 @@ def test_a_generator_is_no_checkpoint():
         checkpoint(numbers)
 
 
-@pytest.mark.parametrize("options", [
-    {"runtime": "remote"}, {"on_interrupted": "skip"}, {"timeout": 0}, {"timeout": -1}, {"retries": -1},
-    {"retries": True}, {"retries": "two"}, {"ttl": -1},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"runtime": "remote"},
+        {"on_interrupted": "skip"},
+        {"timeout": 0},
+        {"timeout": -1},
+        {"retries": -1},
+        {"retries": True},
+        {"retries": "two"},
+        {"ttl": -1},
+    ],
+)
 def test_options_without_meaning_are_refused(options):
     with pytest.raises(KitaruUsageError):
         checkpoint(**options)(lambda: 1)

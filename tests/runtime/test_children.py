@@ -78,7 +78,7 @@ def test_the_failure_of_a_child_reaches_the_parent_as_an_execution_error():
     assert parent.run().wait(20) == "KeyError"
 
 
-def test_a_parent_that_waits_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, until, recorded):
+def test_a_parent_waiting_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, until, recorded):
     @kitaru.flow(cache=False)
     def asking() -> int:
         return kitaru.wait(schema=int, timeout=0)

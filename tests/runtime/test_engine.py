@@ -357,7 +357,9 @@ def test_flow_retries_run_the_body_again_and_keep_finished_calls(calls_of):
     assert handle.wait(20) == 3
     assert (len(bodies), len(ran)) == (3, 1)
     assert [row["status"] for row in calls_of(handle.exec_id)["unsteady"]["attempts"]] == [
-        "failed", "failed", "completed",
+        "failed",
+        "failed",
+        "completed",
     ]
 
 

@@ -87,8 +87,15 @@ def grouped_body():
 
 
 BODIES = [
-    sync_body, submitted_body, mapped_body, side_loop_body, async_body, async_submitted_body, chained_body,
-    contextual_body, grouped_body,
+    sync_body,
+    submitted_body,
+    mapped_body,
+    side_loop_body,
+    async_body,
+    async_submitted_body,
+    chained_body,
+    contextual_body,
+    grouped_body,
 ]
 
 

@@ -15,10 +15,18 @@ def record(calls: list[tuple[str, str]], *, concurrent: bool = True, finished: i
     for number, (checkpoint, inputs) in enumerate(calls):
         name = names.match(checkpoint, inputs).name
         done = finished is None or number < finished
-        rows.append(RecordedCall(
-            name, checkpoint, number, "completed" if done else "interrupted", concurrent, inputs, {},
-            {"of": (checkpoint, inputs)} if done else None,  # type: ignore[typeddict-item]
-        ))
+        rows.append(
+            RecordedCall(
+                name,
+                checkpoint,
+                number,
+                "completed" if done else "interrupted",
+                concurrent,
+                inputs,
+                {},
+                {"of": (checkpoint, inputs)} if done else None,  # type: ignore[typeddict-item]
+            )
+        )
     return rows
 
 
@@ -29,7 +37,8 @@ calls = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("123456")), ma
 def test_names_are_unique_and_count_up(made):
     names = [row.name for row in record(made)]
     assert len(set(names)) == len(names)
-    assert [name for name in names if name.split("_")[0] == "a"][:3] == ["a", "a_2", "a_3"][: sum(c == "a" for c, _ in made)]
+    of_a = sum(checkpoint == "a" for checkpoint, _ in made)
+    assert [name for name in names if name.split("_")[0] == "a"][:3] == ["a", "a_2", "a_3"][:of_a]
 
 
 @given(st.data(), calls)

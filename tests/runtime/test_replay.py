@@ -108,7 +108,8 @@ def test_a_literal_parameter_can_be_given():
 
 def test_the_only_parameter_can_be_given_without_its_name():
     source = finished(pipeline, "cats")
-    assert pipeline.replay(source.exec_id, checkpoint_overrides={"research": {"input": "birds"}}).wait(20).endswith("BIRDS")
+    birds = pipeline.replay(source.exec_id, checkpoint_overrides={"research": {"input": "birds"}})
+    assert birds.wait(20).endswith("BIRDS")
 
 
 def test_an_override_that_gives_the_recorded_input_changes_nothing():
@@ -128,7 +129,8 @@ def test_an_override_of_a_checkpoint_applies_to_all_of_its_calls():
 def test_an_override_of_one_call_applies_to_it_alone_and_wins():
     source = finished(thrice, [1, 2, 3])
     again = thrice.replay(
-        source.exec_id, checkpoint_overrides={"research": {"output": "all"}},
+        source.exec_id,
+        checkpoint_overrides={"research": {"output": "all"}},
         invocation_overrides={"research_2": {"output": "two"}},
     )
     assert again.wait(20) == ["all", "two", "all"]
@@ -178,18 +180,21 @@ def test_another_model_is_handed_to_the_call_that_it_is_for(monkeypatch):
     assert seen == [None, None, "openai/other"]
 
 
-@pytest.mark.parametrize(("options", "error", "problem"), [
-    ({"at": "nope"}, KitaruStateError, "recorded calls are: research, draft, publish"),
-    ({"at": " "}, KitaruUsageError, "at= is empty"),
-    ({"checkpoint_overrides": {"nope": {"output": 1}}}, KitaruStateError, "No call of checkpoint 'nope'"),
-    ({"invocation_overrides": {"draft_2": {"output": 1}}}, KitaruStateError, "No call 'draft_2'"),
-    ({"checkpoint_overrides": {"draft": {}}}, KitaruUsageError, "give a dict"),
-    ({"checkpoint_overrides": {"draft": "text"}}, KitaruUsageError, "give a dict"),
-    ({"checkpoint_overrides": {"draft": {"result": 1}}}, KitaruUsageError, "unknown result"),
-    ({"checkpoint_overrides": {"draft": {"output": 1, "input": {}}}}, KitaruUsageError, "does not run"),
-    ({"checkpoint_overrides": {"draft": {"code": 5}}}, KitaruUsageError, "must be a function"),
-    ({"checkpoint_overrides": {"draft": {"code": "no.such.module"}}}, KitaruUsageError, "cannot be imported"),
-])
+@pytest.mark.parametrize(
+    ("options", "error", "problem"),
+    [
+        ({"at": "nope"}, KitaruStateError, "recorded calls are: research, draft, publish"),
+        ({"at": " "}, KitaruUsageError, "at= is empty"),
+        ({"checkpoint_overrides": {"nope": {"output": 1}}}, KitaruStateError, "No call of checkpoint 'nope'"),
+        ({"invocation_overrides": {"draft_2": {"output": 1}}}, KitaruStateError, "No call 'draft_2'"),
+        ({"checkpoint_overrides": {"draft": {}}}, KitaruUsageError, "give a dict"),
+        ({"checkpoint_overrides": {"draft": "text"}}, KitaruUsageError, "give a dict"),
+        ({"checkpoint_overrides": {"draft": {"result": 1}}}, KitaruUsageError, "unknown result"),
+        ({"checkpoint_overrides": {"draft": {"output": 1, "input": {}}}}, KitaruUsageError, "does not run"),
+        ({"checkpoint_overrides": {"draft": {"code": 5}}}, KitaruUsageError, "must be a function"),
+        ({"checkpoint_overrides": {"draft": {"code": "no.such.module"}}}, KitaruUsageError, "cannot be imported"),
+    ],
+)
 def test_an_override_that_means_nothing_is_refused(options, error, problem):
     source = finished(pipeline, "cats")
     with pytest.raises(error, match=problem):
@@ -218,7 +223,8 @@ def test_recorded_answers_are_taken_and_others_asked_again(asked, answer, record
     assert review.replay(source.exec_id).wait(20) == ["PLAIN DRAFT OF X", "first!", "second!"]
     given = review.replay(source.exec_id, answers={"first": "other"})
     assert given.wait(20) == ["PLAIN DRAFT OF X", "other", "second!"]
-    assert {row["name"]: row["source"] for row in recorded(given.exec_id)["waits"]} == {"first": "replay", "second": "replay"}
+    sources = {row["name"]: row["source"] for row in recorded(given.exec_id)["waits"]}
+    assert sources == {"first": "replay", "second": "replay"}
     again = review.replay(source.exec_id, at="publish")
     asked(again.exec_id, "second")
     answer(again.exec_id, "new", "second")
@@ -303,9 +309,7 @@ def test_a_replay_with_an_input_override_can_park_and_go_on(parked, answer, call
     answer(source.exec_id, 1)
     source.wait(20)
     ran.clear()
-    again = body.replay(
-        source.exec_id, at="research", checkpoint_overrides={"research": {"input": {"topic": "new"}}}
-    )
+    again = body.replay(source.exec_id, at="research", checkpoint_overrides={"research": {"input": {"topic": "new"}}})
     parked(again.exec_id)
     answer(again.exec_id, 2)
     assert again.wait(20) == ["notes on new", 2, "notes on new"]
@@ -352,7 +356,8 @@ def test_a_replay_whose_body_is_tried_again_keeps_names_and_overrides(calls_of):
 
     source = finished(body, False)
     bodies.clear()
-    again = body.replay(source.exec_id, flow_overrides={"fail": True}, invocation_overrides={"research_3": {"output": "three"}})
+    given = {"research_3": {"output": "three"}}
+    again = body.replay(source.exec_id, flow_overrides={"fail": True}, invocation_overrides=given)
     assert again.wait(20) == ["notes on 1", "notes on 2", "three"]
     assert ran == []
     assert sorted(calls_of(again.exec_id)) == ["research", "research_2", "research_3"]

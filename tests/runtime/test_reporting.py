@@ -76,15 +76,18 @@ def test_progress_and_events_are_recorded_in_order(recorded):
     assert events[1]["body"]["payload"] == {"url": "u"}
 
 
-@pytest.mark.parametrize(("call", "problem"), [
-    (lambda: kitaru.progress(" "), "message is empty"),
-    (lambda: kitaru.progress("x", percent=1.1), "from 0 to 1"),
-    (lambda: kitaru.progress("x", percent=math.nan), "from 0 to 1"),
-    (lambda: publish(""), "without line breaks"),
-    (lambda: publish("a\nb"), "without line breaks"),
-    (lambda: publish("end"), "none of"),
-    (lambda: (publish("a", index=3), publish("a", index=1)), "next index"),
-])
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (lambda: kitaru.progress(" "), "message is empty"),
+        (lambda: kitaru.progress("x", percent=1.1), "from 0 to 1"),
+        (lambda: kitaru.progress("x", percent=math.nan), "from 0 to 1"),
+        (lambda: publish(""), "without line breaks"),
+        (lambda: publish("a\nb"), "without line breaks"),
+        (lambda: publish("end"), "none of"),
+        (lambda: (publish("a", index=3), publish("a", index=1)), "next index"),
+    ],
+)
 def test_wrong_progress_and_events_are_refused(call, problem):
     @kitaru.checkpoint
     def work():

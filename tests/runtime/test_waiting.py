@@ -105,7 +105,7 @@ def test_an_answer_that_does_not_fit_fails_the_flow_and_says_why(asked, answer):
     handle = body.run()
     asked(handle.exec_id, "count")
     answer(handle.exec_id, -3, "count")
-    with pytest.raises(KitaruExecutionError, match="answer to 'count' does not fit.*greater than or equal to 1"):
+    with pytest.raises(KitaruExecutionError, match=r"answer to 'count' does not fit.*greater than or equal to 1"):
         handle.wait(20)
 
 
@@ -298,8 +298,7 @@ def test_async_calls_in_flight_when_the_flow_is_let_go_are_finished_and_kept(par
     @kitaru.flow(cache=False)
     async def body() -> list[int]:
         async def ask() -> int:
-            while not started.is_set():
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(started.wait, 20)
             return await kitaru.wait.aio(schema=int, timeout=0)
 
         return await asyncio.gather(expensive(1), expensive(2), ask())
@@ -373,9 +372,15 @@ def test_an_answer_in_the_very_moment_of_the_question_is_not_lost():
     def answer_all() -> None:
         for event in running.store.watch(kinds=["wait.created"]):
             body = {"wait": event["body"]["wait"], "value": 1, "by": "robot", "source": "input"}
-            running.store.append([{"events": [
-                {"kind": "wait.answered", "at": time.time(), "exec_id": event["exec_id"], "body": body},
-            ]}])
+            running.store.append(
+                [
+                    {
+                        "events": [
+                            {"kind": "wait.answered", "at": time.time(), "exec_id": event["exec_id"], "body": body},
+                        ]
+                    }
+                ]
+            )
 
     threading.Thread(target=answer_all, daemon=True).start()
 
@@ -419,14 +424,17 @@ def test_an_answer_before_the_deadline_wins(asked, answer):
     assert handle.wait(20) == 5
 
 
-@pytest.mark.parametrize(("options", "problem"), [
-    ({"deadline": 1}, "belong together"),
-    ({"default": 1}, "belong together"),
-    ({"deadline": -1, "default": 1, "schema": int}, "in the past"),
-    ({"deadline": 1, "default": "x", "schema": int}, "does not fit"),
-    ({"deadline": dt.datetime(2030, 1, 1), "default": 1, "schema": int}, "time zone"),
-    ({"timeout": -1}, "timeout"),
-])
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"deadline": 1}, "belong together"),
+        ({"default": 1}, "belong together"),
+        ({"deadline": -1, "default": 1, "schema": int}, "in the past"),
+        ({"deadline": 1, "default": "x", "schema": int}, "does not fit"),
+        ({"deadline": dt.datetime(2030, 1, 1), "default": 1, "schema": int}, "time zone"),
+        ({"timeout": -1}, "timeout"),
+    ],
+)
 def test_wrong_options_of_wait_say_what_is_wrong(options, problem):
     @kitaru.flow(cache=False)
     def body():
