@@ -29,9 +29,14 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal; in a pipe, 160 columns unless ``COLUMNS`` says otherwise."""
     from rich.console import Console
 
+    class Patient(Console):
+        def on_broken_pipe(self) -> None:
+            # For Rich a reader who has enough is a failure; the commands know better.
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
     wide = None if stream.isatty() or os.environ.get("COLUMNS") else _PIPED
-    return Console(file=stream, width=wide, highlight=False, markup=False, emoji=False)
+    return Patient(file=stream, width=wide, highlight=False, markup=False, emoji=False)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, whole: Sequence[str] = ("ID",)) -> None:
