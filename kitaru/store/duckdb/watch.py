@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+
 from kitaru.store.journal.entry import Entry
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Hub:
         """Position after which everything is in `_recent`."""
         self.position = position
         self._changed = threading.Condition()
+        self._waiting: set[LocalWatch] = set()
         self._closed = False
 
     def publish(self, entries: Sequence[Entry]) -> None:
@@ -49,7 +52,8 @@ class Hub:
             self.position = entries[-1].end
             if len(self._recent) > _RECENT or self._bytes > _RECENT_BYTES:
                 self._forget()
-            self._changed.notify_all()
+            if not all(watch.passes_by(entries) for watch in self._waiting):
+                self._changed.notify_all()
 
     def _forget(self) -> None:
         # Half at a time, so that forgetting costs little per record.
@@ -63,19 +67,21 @@ class Hub:
         """Return a feed of what follows the position `after`; None stands for now."""
         return LocalWatch(self, self.position if after is None else after, frozenset(executions), frozenset(kinds))
 
-    def following(self, position: int, closed: Callable[[], bool]) -> tuple[Iterable[Entry], int] | None:
-        """Wait until there is something after `position`; return it and how far it reaches, or None if closed."""
+    def following(self, watch: LocalWatch) -> tuple[Iterable[Entry], int] | None:
+        """Wait until there is something for a feed; return it and how far it reaches, or None if the feed ends."""
         with self._changed:
-            while self.position <= position:
-                if closed() or self._closed:
-                    return None
-                self._changed.wait()
-            if closed() or self._closed:
+            self._waiting.add(watch)
+            try:
+                while self.position <= watch.position and not (watch.is_closed() or self._closed):
+                    self._changed.wait()
+            finally:
+                self._waiting.discard(watch)
+            if watch.is_closed() or self._closed:
                 return None
-            if position >= self._start:
+            position, start = watch.position, self._start
+            if position >= start:
                 first = bisect_right(self._recent, position, key=lambda entry: entry.end)
                 return self._recent[first:], self.position
-            start = self._start
         return self._read(position, start), start
 
     def wake(self) -> None:
@@ -95,30 +101,48 @@ class LocalWatch:
 
     def __init__(self, hub: Hub, after: int, executions: frozenset[str], kinds: frozenset[str]) -> None:
         self._hub = hub
-        self._position = after
+        self.position = after
         self._executions = executions
         self._kinds = kinds
+        self._marks = [_marks("exec_id", executions), _marks("kind", kinds)]
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[Event]:
-        while not self._closed.is_set():
-            found = self._hub.following(self._position, self._closed.is_set)
+        while not self.is_closed():
+            found = self._hub.following(self)
             if found is None:
                 return
             entries, reached = found
             for entry in entries:
-                yield from self._events(entry)
-                if self._closed.is_set():
+                if self._may_want(entry):
+                    yield from self._events(entry)
+                if self.is_closed():
                     return
-                self._position = max(self._position, entry.end)
+                self.position = max(self.position, entry.end)
             # Also past what the journal no longer holds.
-            self._position = max(self._position, reached)
+            self.position = max(self.position, reached)
+
+    def is_closed(self) -> bool:
+        """Whether the feed was told to end."""
+        return self._closed.is_set()
+
+    def passes_by(self, entries: Sequence[Entry]) -> bool:
+        """Go past new records without waking up whoever waits, if nothing in them was asked for."""
+        if self.position < entries[0].position - 1 or any(self._may_want(entry) for entry in entries):
+            return False
+        self.position = max(self.position, entries[-1].end)
+        return True
+
+    def _may_want(self, entry: Entry) -> bool:
+        # Most records are of no interest to most feeds; to look for a few bytes takes a fraction of decoding them.
+        payload = entry.payload
+        return all(not marks or any(mark in payload for mark in marks) for marks in self._marks)
 
     def _events(self, entry: Entry) -> Iterator[Event]:
         record = entry.record
-        after = self._position
+        after = self.position
         for position, event in enumerate(record["events"], record["position"]):
-            if position > after and self._wants(event) and not self._closed.is_set():
+            if position > after and self._wants(event) and not self.is_closed():
                 # Feeds share the record: each gets an event of its own.
                 yield {**event, "position": position}
 
@@ -131,3 +155,8 @@ class LocalWatch:
         """End the feed: a blocked iteration returns at once."""
         self._closed.set()
         self._hub.wake()
+
+
+def _marks(key: str, values: Iterable[str]) -> list[bytes]:
+    """Return how a record spells that a key has one of these values."""
+    return [orjson.dumps({key: value})[1:-1] for value in values]

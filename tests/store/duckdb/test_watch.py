@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,3 +94,31 @@ def test_feeds_do_not_share_what_they_hand_out(store: DuckDBStore) -> None:
     first = next(iter(store.watch(after=0)))
     first["kind"] = "changed"
     assert next(iter(store.watch(after=0)))["kind"] == "execution.created"
+
+
+def test_a_waiting_feed_is_not_woken_by_what_it_did_not_ask_for(
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = store.watch(kinds=["execution.created"], executions=["kr-3"])
+    woken: list[int] = []
+    following = store._hub.following
+
+    def counted(watched: watch.LocalWatch) -> object:
+        found = following(watched)
+        woken.append(watched.position)
+        return found
+
+    monkeypatch.setattr(store._hub, "following", counted)
+    seen: list[int] = []
+    reader = threading.Thread(target=lambda: seen.extend(take(feed, 1)))
+    reader.start()
+    end = time.monotonic() + 10
+    while feed not in store._hub._waiting:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    for number in range(10):
+        store.append([progress(number)])
+    store.append([started("kr-3")])
+    reader.join(10)
+    assert seen == [15]
+    assert woken == [14]
