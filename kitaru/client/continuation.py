@@ -1,19 +1,17 @@
 """Who goes on with an execution whose question was answered when no process stayed with it.
 
 A live kernel that let go of the execution hears of the answer and claims it within milliseconds. If
-none does, a new runner is started on this machine, with the interpreter and in the working directory
-that are recorded; the claim decides between the two.
+none does, a new runner is started, with the interpreter and in the working directory that are recorded;
+the claim decides between the two. A home's own service starts it; a server starts nothing, so there the
+process that answers does.
 """
 
 from __future__ import annotations
 
 import os
-import site
-import subprocess
-import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from kitaru.store import events as kinds
 
@@ -21,12 +19,9 @@ if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
     from kitaru.client.models import Execution
 
-GRACE: Final = 1.0
-"""Seconds for which a new runner leaves the claim to a live kernel."""
-
 
 def go_on(client: KitaruClient, execution: Execution) -> int | None:
-    """Start a runner for an execution that was answered and that nobody runs.
+    """Start a runner for an execution that was answered and that nobody runs, unless the service does it.
 
     Parameters
     ----------
@@ -38,18 +33,20 @@ def go_on(client: KitaruClient, execution: Execution) -> int | None:
     Returns
     -------
     int or None
-        The new process; None if none is needed, or it cannot be this machine's business (see `continues_by_itself`).
+        The new process; None if none is needed, or none can be started here (see `continues_by_itself`).
     """
-    if not continues_by_itself(client, execution):
+    if not continues_by_itself(client, execution) or _left_to_service(client):
         return None
-    process = _spawn(client, execution)
+    from kitaru.store.service.spawning import start_runner
+
+    process = start_runner(execution.exec_id, execution.interpreter, execution.cwd, _environment(client))
     # Collected when it ends, so that a server that lives for months keeps no zombies.
     threading.Thread(target=process.wait, name=f"kitaru-runner-{execution.exec_id}", daemon=True).start()
     return process.pid
 
 
 def continues_by_itself(client: KitaruClient, execution: Execution) -> bool:
-    """Whether a runner can be started here: nobody has the execution, and it was recorded on this machine.
+    """Whether a runner can be started on this machine: nobody has the execution, and it was recorded on this machine.
 
     In a process that owns the database (``KITARU_STORE=embedded``) it cannot: a second process would be kept out.
     """
@@ -72,26 +69,18 @@ def _embedded(client: KitaruClient) -> bool:
     return not isinstance(client.store, ServiceStore)
 
 
+def _left_to_service(client: KitaruClient) -> bool:
+    from kitaru.store.service.client import ServiceStore
+
+    return isinstance(client.store, ServiceStore) and client.store.health().get("continues", False)
+
+
 def _recorded_here(client: KitaruClient, exec_id: str) -> bool:
     from kitaru.store.runner import host_id
 
     claims = client.store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])
     runner = (claims[-1]["body"].get("runner") or {}) if claims else {}
     return bool(runner.get("host") == host_id())
-
-
-def _spawn(client: KitaruClient, execution: Execution) -> subprocess.Popen[bytes]:
-    folder = Path(execution.cwd or "")
-    command = [execution.interpreter or sys.executable, "-m", "kitaru.runtime.resume", execution.exec_id]
-    return subprocess.Popen(
-        [*command, "--grace", str(GRACE), "--log"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder if folder.is_dir() else None,
-        env=_environment(client),
-        **_detached(),
-    )
 
 
 def _environment(client: KitaruClient) -> dict[str, str]:
@@ -105,15 +94,4 @@ def _environment(client: KitaruClient) -> dict[str, str]:
     if server is not None:
         environment["KITARU_SERVER_URL"], environment["KITARU_AUTH_TOKEN"] = server
     environment["KITARU_HOME"] = str(find_home() if server else client.store.location)
-    root = str(Path(__file__).resolve().parents[2])
-    if root not in (*site.getsitepackages(), site.getusersitepackages()):
-        # A program that found this package by a path of its own would start a runner that does not.
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), root]))
     return environment
-
-
-def _detached() -> dict[str, Any]:
-    if os.name == "nt":
-        flags = "DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW"
-        return {"creationflags": sum(getattr(subprocess, flag, 0) for flag in flags)}
-    return {"start_new_session": True}

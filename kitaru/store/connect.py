@@ -1,7 +1,7 @@
 """Which store this process works with, and the login that later processes find.
 
 From high to low: `connect` in this process, ``KITARU_SERVER_URL`` with ``KITARU_AUTH_TOKEN``,
-``KITARU_STORE=embedded``, the login that `connect` left in the user's configuration, the home's own service.
+``KITARU_STORE``, the login that `connect` left in the user's configuration, the home's own service.
 """
 
 from __future__ import annotations
@@ -135,14 +135,14 @@ def choose_target() -> StoreTarget:
     >>> choose_target().embedded in (True, False)
     True
     """
-    mode = os.environ.get("KITARU_STORE", "").strip() or "service"
-    if mode not in _MODES:
+    mode = os.environ.get("KITARU_STORE", "").strip()
+    if mode and mode not in _MODES:
         raise KitaruUsageError(f"KITARU_STORE is {mode!r}; it can be 'service' (the default) or 'embedded'.")
     named = _target_of_environment()
     if named is not None:
         return named
-    if mode == "embedded":
-        return StoreTarget(home=find_home(), embedded=True, origin="KITARU_STORE")
+    if mode:
+        return StoreTarget(home=find_home(), embedded=mode == "embedded", origin="KITARU_STORE")
     return _target_of_login() or StoreTarget(home=find_home(), origin="the home")
 
 

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace, token: str | None) -> int:
-    os.umask(0o077)  # What flows record is their owner's alone.
+    umask = os.umask(0o077)  # What flows record is their owner's alone; what they do themselves is not our business.
     from kitaru.errors import KitaruError, KitaruStoreBusyError
     from kitaru.store.home import ensure_home
     from kitaru.store.service.log import open_log
@@ -37,7 +37,7 @@ def _run(asked: argparse.Namespace, token: str | None) -> int:
 
     home = ensure_home(asked.home.expanduser().absolute())
     try:
-        options = Options(home, asked.host, asked.port, token, asked.idle_timeout, tuple(asked.allow_host))
+        options = Options(home, asked.host, asked.port, token, asked.idle_timeout, tuple(asked.allow_host), umask)
         if not asked.detach:
             serve(options, _say_where)
             return 0

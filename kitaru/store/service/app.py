@@ -19,13 +19,14 @@ import orjson
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError, KitaruUsageError
 from kitaru.store.home import home_id
 from kitaru.store.service import wire
-from kitaru.store.service.activity import Activity
+from kitaru.store.service.activity import Activity, reason_to_stay
 from kitaru.store.service.appends import Append, AppendQueue
 from kitaru.store.service.guard import Guard, RefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kitaru.store.service.continuing import Continuing
     from kitaru.store.service.watches import Watches
 
 Scope = MutableMapping[str, Any]
@@ -52,6 +53,8 @@ class Service:
     stop: Callable[[], None]
     """Ask the process to answer what is under way and end."""
     pid: int
+    continuing: Continuing | None = None
+    """Who starts runners for answered executions; None where clients do."""
     activity: Activity = dataclasses.field(default_factory=Activity)
     since: float = dataclasses.field(default_factory=time.monotonic)
 
@@ -64,7 +67,13 @@ class Service:
             "home": str(self.home),
             "home_id": home_id(self.home),
             "uptime": time.monotonic() - self.since,
+            "continues": self.continuing is not None,
         }
+
+    def reason_to_stay(self) -> str | None:
+        """Say what would suffer if the service went away now; None if nothing would."""
+        # In this order: a deadline that passes between the two leaves an answer, which the second one sees.
+        return reason_to_stay(self.store) or (self.continuing.reason_to_stay() if self.continuing else None)
 
 
 class App:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import site
 import subprocess
 import sys
 import time
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 -- the examples use it
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import orjson
@@ -21,6 +20,7 @@ from kitaru.store.service.connection import Address, Answer, Connection
 from kitaru.store.service.log import FILE as LOG_FILE
 from kitaru.store.service.record import FILE as RECORD_FILE
 from kitaru.store.service.record import ServiceRecord, read_record
+from kitaru.store.service.spawning import detached, with_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -341,8 +341,8 @@ def _launch(options: Any) -> Exception | None:
             stdout=subprocess.PIPE,
             stderr=descriptor,
             cwd=home,
-            env=_environment(home),
-            **_detached(),
+            env=with_package({**os.environ, "KITARU_HOME": str(home)}),
+            **detached(),
         )
     finally:
         os.close(descriptor)
@@ -378,22 +378,6 @@ def _command(options: Any) -> list[str]:
     for name in options.names:
         command += ["--allow-host", name]
     return command
-
-
-def _environment(home: Path) -> dict[str, str]:
-    environment = {**os.environ, "KITARU_HOME": str(home)}
-    root = str(Path(__file__).resolve().parents[3])
-    if root not in (*site.getsitepackages(), site.getusersitepackages()):
-        # A program that found this package by a path of its own would start a service that does not.
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), root]))
-    return environment
-
-
-def _detached() -> dict[str, Any]:
-    if os.name == "nt":
-        flags = "DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW"
-        return {"creationflags": sum(getattr(subprocess, flag, 0) for flag in flags)}
-    return {"start_new_session": True}
 
 
 def _failed(home: Path, how: str) -> KitaruBackendError:

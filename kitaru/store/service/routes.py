@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from kitaru.errors import KitaruBackendError, KitaruConflictError, KitaruNotFoundError, KitaruUsageError
 from kitaru.store.service import wire
-from kitaru.store.service.activity import reason_to_stay
 from kitaru.store.service.app import announced_size, check_size, describe, parse, read_body
 from kitaru.store.service.guard import RefusedError, is_loopback
 from kitaru.store.service.maintenance import PARAMETERS, check_task, progress_lines
@@ -175,7 +174,7 @@ def _is_local(request: Request) -> bool:
 def _busy_with(service: Service) -> str | None:
     if service.activity.requests > 1:  # One is the request that asks.
         return f"{service.activity.requests - 1} requests are under way"
-    return reason_to_stay(service.store)
+    return service.reason_to_stay()
 
 
 async def _maintain(service: Service, request: Request) -> Response:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruStoreError, KitaruUsageError
 from kitaru.store.runner import process_start
-from kitaru.store.service.activity import reason_to_stay
 from kitaru.store.service.app import App, Service
+from kitaru.store.service.continuing import Continuing
 from kitaru.store.service.guard import Guard, is_loopback
 from kitaru.store.service.record import ServiceRecord, remove_record, write_record
 from kitaru.store.service.watches import Watches
@@ -44,6 +44,7 @@ class Options:
 
     `idle_timeout` is in seconds, 0 for a service that stays; None stands for ``KITARU_SERVICE_IDLE`` or 15 minutes on
     this machine's loopback, and for a service that stays elsewhere. `names` are further names for the Host header.
+    `umask` is that of the runners which it starts, -1 for its own.
     """
 
     home: Path
@@ -52,6 +53,7 @@ class Options:
     token: str | None = dataclasses.field(default=None, repr=False)
     idle_timeout: float | None = None
     names: tuple[str, ...] = ()
+    umask: int = -1
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and not self.token:
@@ -62,6 +64,10 @@ class Options:
             )
         if self.token is not None and not (len(self.token) >= 16 and self.token.isascii() and self.token.isprintable()):
             raise KitaruUsageError("The token must have 16 characters or more, and only printable ASCII.")
+
+    def is_local(self) -> bool:
+        """Whether it serves this machine's user alone: nobody else was given a token, or a way to it."""
+        return is_loopback(self.host) and self.token is None and not self.names
 
     def idle_seconds(self) -> float:
         """Return after how many idle seconds to end; 0 for never."""
@@ -90,7 +96,8 @@ def serve(options: Options, announce: Callable[[ServiceRecord], None], log: Serv
     from kitaru.store.duckdb import DuckDBStore
 
     listener = _bind(options)
-    with contextlib.closing(listener), contextlib.closing(DuckDBStore(options.home)) as store:
+    # The event loop takes signals, so none strikes while the main thread writes.
+    with contextlib.closing(listener), contextlib.closing(DuckDBStore(options.home, interruptible=False)) as store:
         # Ingesting works in long steps, and a client's append shall not wait for one.
         sys.setswitchinterval(_SWITCH_INTERVAL)
         token = options.token or secrets.token_urlsafe(32)
@@ -122,6 +129,9 @@ class _Process:
         self._idle_seconds = options.idle_seconds()
         self._stopped = asyncio.Event()
         self._watches = Watches()
+        # What others may write must not decide what is started here.
+        continuing = Continuing(store, options.home, options.umask) if options.is_local() else None
+        self._continuing = continuing
         self._service = Service(
             store=store,
             home=options.home,
@@ -129,6 +139,7 @@ class _Process:
             watches=self._watches,
             stop=self._stopped.set,
             pid=record.pid,
+            continuing=continuing,
         )
 
     async def run(self, announce: Callable[[ServiceRecord], None]) -> None:
@@ -142,10 +153,14 @@ class _Process:
             announce(self._record)
             _log.info("serving %s at %s", self._home, self._record.url)
             tending = asyncio.create_task(self._tend())
+            if self._continuing is not None:
+                self._continuing.start()
             try:
                 await serving
             finally:
                 tending.cancel()
+                if self._continuing is not None:
+                    self._continuing.close()
                 app.close()
         _log.info("stopped")
 
@@ -172,7 +187,7 @@ class _Process:
         if activity.quiet_for() < self._idle_seconds:
             return False
         try:
-            reason = await asyncio.to_thread(reason_to_stay, self._store)
+            reason = await asyncio.to_thread(self._service.reason_to_stay)
         except KitaruStoreError as error:
             _log.warning("cannot tell whether anybody needs the service, so it stays: %s", error)
             return False

@@ -61,6 +61,8 @@ class Health(TypedDict):
     home_id: str
     uptime: float
     """Seconds since it began to listen."""
+    continues: NotRequired[bool]
+    """Whether it starts a runner for an answered execution that nobody runs."""
 
 
 class ErrorDetail(TypedDict):

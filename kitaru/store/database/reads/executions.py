@@ -15,6 +15,13 @@ _IN: Final = "position BETWEEN ? AND ? AND exec_id = ?"
 
 _CHILDREN: Final = "SELECT exec_id, flow, status, parent_call, first_position FROM internal.{} WHERE parent_exec_id = ?"
 
+_ANSWERED: Final = (
+    "SELECT exec_id, epoch, cwd, interpreter FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
+    "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND exists("
+    "FROM internal.all_waits AS w WHERE w.exec_id = e.exec_id AND w.status = 'answered' AND w.ended_at >= $2) "
+    "ORDER BY first_position"
+)
+
 _TO_MATCH: Final = (
     "name, checkpoint, type, sequence, status, concurrent, input_digest, inputs, opaque, parents, code_id, cache_key, "
     "output, attempts, failure, reason, source_exec_id, source_call, why, first_position, position"
@@ -52,6 +59,12 @@ def history(query: Query, exec_id: str) -> dict[str, Any]:
         "waits": rows_of(query, row, "waits"),
         "values": query.rows(values, [*reach(row), exec_id]),
     }
+
+
+@named("answered")
+def answered(query: Query, exec_id: str | None = None, since: float = 0.0) -> list[Row]:
+    """Return the executions that nobody runs though all of their questions are answered, the last one at `since`."""
+    return query.rows(_ANSWERED, [exec_id, since])
 
 
 @named("call_output")

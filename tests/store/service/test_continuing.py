@@ -1,0 +1,279 @@
+"""The service goes on with executions that were answered and that nobody runs: with real processes throughout."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kitaru.store import events as kinds
+from kitaru.store.duckdb import DuckDBStore
+from kitaru.store.service.client import ServiceStore
+from kitaru.store.service.continuing import Continuing
+from kitaru.store.service.process import start_service, stop_service
+from kitaru.store.service.record import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kitaru.store.protocol import Store
+
+ROOT = Path(__file__).resolve().parents[3]
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from kitaru.runtime.flow import flow
+from kitaru.runtime.waiting import wait
+
+@flow
+def asking(seconds):
+    options = {"deadline": seconds, "default": "silence"} if seconds else {}
+    said = wait(schema=str, name="said", **options)
+    Path("said.txt").write_text(said)
+    return said
+
+if __name__ == "__main__":
+    print(asking.run(float(sys.argv[1])).exec_id)
+"""
+
+
+@pytest.fixture
+def home(kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.delenv("KITARU_STORE")
+    monkeypatch.setenv("KITARU_SERVICE_IDLE", "60")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    yield kitaru_home
+    stop_service(kitaru_home)
+
+
+@pytest.fixture
+def ask(home: Path, tmp_path: Path) -> Callable[..., str]:
+    """Run the script to its end, which leaves its question open; return the execution."""
+
+    def run(deadline: float = 0) -> str:
+        program = tmp_path / "asking.py"
+        program.write_text(SCRIPT)
+        command = [sys.executable, str(program), str(deadline)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    return run
+
+
+def test_a_deadline_continues_an_execution_whose_script_has_ended(
+    ask: Callable[..., str], home: Path, tmp_path: Path
+) -> None:
+    exec_id = ask(1.0)
+    assert completed(home, exec_id)
+    assert (tmp_path / "said.txt").read_text() == "silence"
+    assert (home / "runners" / f"{exec_id}.log").exists()
+    assert claims(home, exec_id) == 2
+
+
+def test_an_answer_continues_it_whoever_wrote_it(ask: Callable[..., str], home: Path, tmp_path: Path) -> None:
+    exec_id = ask()
+    with_service(home, lambda store: answer(store, exec_id))
+    assert completed(home, exec_id)
+    assert (tmp_path / "said.txt").read_text() == "hello"
+
+
+def test_what_a_runner_writes_has_the_rights_of_the_user_and_not_of_the_service(
+    ask: Callable[..., str], home: Path, tmp_path: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        exec_id = ask()
+    finally:
+        os.umask(before)
+    with_service(home, lambda store: answer(store, exec_id))
+    assert completed(home, exec_id)
+    assert stat.S_IMODE((tmp_path / "said.txt").stat().st_mode) == 0o644
+
+
+def test_a_service_that_is_killed_right_after_the_answer_loses_no_runner(ask: Callable[..., str], home: Path) -> None:
+    exec_id = ask()
+    record = read_record(home)
+    assert record is not None
+
+    def answer_and_kill(store: Store) -> None:
+        answer(store, exec_id)
+        os.kill(record.pid, signal.SIGKILL)
+
+    with_service(home, answer_and_kill)
+    assert completed(home, exec_id)
+
+
+def test_a_service_that_starts_continues_what_was_answered_without_it(ask: Callable[..., str], home: Path) -> None:
+    exec_id = ask()
+    stop_service(home)
+    with DuckDBStore(home) as store:
+        answer(store, exec_id)
+    assert completed(home, exec_id)
+
+
+def test_an_answer_of_long_ago_starts_nothing(ask: Callable[..., str], home: Path) -> None:
+    exec_id = ask()
+    stop_service(home)
+    with DuckDBStore(home) as store:
+        answer(store, exec_id, at=time.time() - 7200)
+        continuing = Continuing(store, home)
+        assert continuing.reason_to_stay() is None
+        assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
+
+
+def test_the_service_stays_until_the_runner_has_claimed(
+    ask: Callable[..., str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITARU_SERVICE_IDLE", "0.2")
+    exec_id = ask(1.0)
+    record = read_record(home)
+    assert record is not None
+    assert record.wait_until_gone(30)
+    with DuckDBStore(home) as store:
+        assert store.read("history", exec_id=exec_id)["execution"]["status"] == "completed"
+
+
+def test_a_service_that_others_can_reach_starts_nothing(ask: Callable[..., str], home: Path) -> None:
+    exec_id = ask()
+    stop_service(home)
+    start_service(home, token="a-token-that-others-were-given")
+    with_service(home, lambda store: answer(store, exec_id))
+    assert with_service(home, lambda store: store.health())["continues"] is False
+    stop_service(home)
+    with DuckDBStore(home) as store:
+        assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
+
+
+def test_one_interpreter_that_is_gone_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    broken = tmp_path / "no-program"
+    broken.write_text("it is a file, and no more")
+    recorder = tmp_path / "recorder"
+    recorder.write_text(f'#!/bin/sh\necho "$3 $KITARU_HOME" >> {tmp_path}/started\n')
+    recorder.chmod(0o700)
+    with DuckDBStore(tmp_path / "home") as store:
+        continuing = Continuing(store, store.home)
+        continuing.start()
+        for number, interpreter in enumerate([tmp_path / "gone", broken, *[recorder] * 20]):
+            park_answered(store, f"kr-{number}", interpreter)
+        started = until(lambda: lines(tmp_path / "started", 20))
+        until(lambda: continuing.reason_to_stay() is None)
+        continuing.close()
+    assert sorted(started) == sorted(f"kr-{number} {store.home}" for number in range(2, 22))
+
+
+def test_a_bounded_number_of_runners_is_on_its_way_at_once(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text(
+        f"#!/bin/sh\necho $3 >> {tmp_path}/started\nwhile [ ! -e {tmp_path}/go-$3 ] && [ -d {tmp_path} ] && "
+        "[ $((n=n+1)) -lt 600 ]; do sleep 0.05; done\n"
+    )
+    slow.chmod(0o700)
+    with DuckDBStore(tmp_path / "home") as store:
+        continuing = Continuing(store, store.home)
+        continuing.start()
+        for number in range(10):
+            park_answered(store, f"kr-{number}", slow)
+        first = until(lambda: lines(tmp_path / "started", 8))
+        assert len(first) == 8
+        assert continuing.reason_to_stay() is not None
+        store.append([{"events": [event(first[0], kinds.CLAIMED, epoch=2, runner=None)]}])
+        (tmp_path / f"go-{first[1]}").touch()
+        assert len(until(lambda: lines(tmp_path / "started", 10))) == 10
+        for number in range(10):
+            (tmp_path / f"go-kr-{number}").touch()
+        until(lambda: continuing.reason_to_stay() is None)
+        continuing.close()
+
+
+def test_the_watcher_survives_a_failure_of_the_store(tmp_path: Path) -> None:
+    recorder = tmp_path / "recorder"
+    recorder.write_text(f"#!/bin/sh\necho $3 >> {tmp_path}/started\n")
+    recorder.chmod(0o700)
+    store = Failing(tmp_path / "home")
+    with store:
+        continuing = Continuing(store, store.home)
+        continuing.start()
+        store.failures = 1
+        park_answered(store, "kr-1", recorder)
+        assert until(lambda: lines(tmp_path / "started", 1)) == ["kr-1"]
+        until(lambda: continuing.reason_to_stay() is None)
+        continuing.close()
+
+
+class Failing(DuckDBStore):
+    failures = 0
+
+    def read(self, name: str, /, **parameters: Any) -> Any:
+        if self.failures and name == "answered":
+            self.failures -= 1
+            raise OSError("the disk is gone for a moment")
+        return super().read(name, **parameters)
+
+
+def event(exec_id: str, kind: str, *, at: float | None = None, epoch: int | None = None, **body: Any) -> Any:
+    claim = {} if epoch is None else {"epoch": epoch}
+    return {"kind": kind, "at": at or time.time(), "exec_id": exec_id, "body": body} | claim
+
+
+def answer(store: Store, exec_id: str, wait: str = "said", at: float | None = None) -> None:
+    answered = event(exec_id, kinds.WAIT_ANSWERED, at=at, wait=wait, value="hello", by="test", source="input")
+    (ack,) = store.append([{"events": [answered]}])
+    assert "refused" not in ack
+
+
+def park_answered(store: Store, exec_id: str, interpreter: Path) -> None:
+    asked = [
+        event(exec_id, kinds.CREATED, flow="f", interpreter=str(interpreter), cwd="/"),
+        event(exec_id, kinds.CLAIMED, epoch=1, runner=None),
+        event(exec_id, kinds.WAIT_CREATED, wait="said"),
+        event(exec_id, kinds.SUSPENDED, wait="said"),
+    ]
+    store.append([{"events": asked}])
+    answer(store, exec_id)
+
+
+def with_service(home: Path, work: Callable[[ServiceStore], Any]) -> Any:
+    store = ServiceStore.local(home)
+    try:
+        return work(store)
+    finally:
+        store.close()
+
+
+def completed(home: Path, exec_id: str) -> bool:
+    """Wait for the end of an execution; it fails at any other end."""
+
+    def follow(store: ServiceStore) -> bool:
+        def ended() -> str | None:
+            status: str = store.read("history", exec_id=exec_id)["execution"]["status"]
+            return status if status in kinds.ENDED else None
+
+        return bool(until(ended) == "completed")
+
+    return bool(with_service(home, follow))
+
+
+def claims(home: Path, exec_id: str) -> int:
+    return len(with_service(home, lambda store: store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])))
+
+
+def lines(path: Path, count: int) -> list[str] | None:
+    found = path.read_text().splitlines() if path.exists() else []
+    return found if len(found) >= count else None
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """Wait for another process, which tells nobody when it is done."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
