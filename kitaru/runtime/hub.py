@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from kitaru.errors import KitaruStoreError
+from kitaru.errors import KitaruBackendError, KitaruStoreError
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ FOLLOWED: Final = (
     kinds.WAIT_ABORTED,
 )
 
+RETRY_SECONDS: Final = 2.0
+_log = logging.getLogger("kitaru.runtime")
+
 
 class Hub:
     """Hands events of the store to listeners, by execution.
@@ -43,7 +47,7 @@ class Hub:
         self._lock = threading.Lock()
         self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self._ended = threading.Event()
 
     def listen(self, exec_id: str, listener: Callable[[Event], None], *, after: int | None = None) -> None:
         """Call `listener` with each event of the execution that follows; the first listener watches from `after`."""
@@ -64,7 +68,7 @@ class Hub:
     def close(self) -> None:
         """End the subscription."""
         with self._lock:
-            self._closed = True
+            self._ended.set()
             watch, thread = self._watch, self._thread
         if watch is not None:
             watch.close()
@@ -72,18 +76,33 @@ class Hub:
             thread.join(1.0)
 
     def _follow(self, after: int | None) -> None:
-        try:
-            watch = self._store.watch(after=after, kinds=FOLLOWED)
-        except KitaruStoreError:
-            with self._lock:  # the next listener tries again
-                self._thread = None
-            raise
+        while not self._ended.is_set():
+            try:
+                for event in self._subscribe(after):
+                    after = event.get("position", after)
+                    self._hand_out(event)
+            except KitaruBackendError as error:
+                # The store is away for long: answers will come through when it is there again.
+                _log.warning("%s", error)
+                self._ended.wait(RETRY_SECONDS)
+            except KitaruStoreError:
+                with self._lock:  # the next listener tries again
+                    self._thread = None
+                raise
+
+    def _subscribe(self, after: int | None) -> Watch:
+        watch = self._store.watch(after=after, kinds=FOLLOWED)
         with self._lock:
             self._watch = watch
-            if self._closed:
+            if self._ended.is_set():
                 watch.close()
-        for event in watch:
-            with self._lock:
-                listeners = list(self._listeners.get(event["exec_id"], ()))
-            for listener in listeners:
+        return watch
+
+    def _hand_out(self, event: Event) -> None:
+        with self._lock:
+            listeners = list(self._listeners.get(event["exec_id"], ()))
+        for listener in listeners:
+            try:
                 listener(event)
+            except Exception as error:  # one listener's trouble must not make the others deaf
+                threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))

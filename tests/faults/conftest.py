@@ -29,7 +29,7 @@ class Script:
         """Read the next line that it prints."""
         assert self.process.stdout is not None
         text = self.process.stdout.readline().strip()
-        assert text, f"it printed nothing more: {self.process.communicate(timeout=60)}"
+        assert text, f"it printed nothing more: {self.process.communicate(timeout=60)}, status {self.process.returncode}"
         return text
 
     def kill(self) -> None:
@@ -63,7 +63,8 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
     def start(*arguments: str, text: str | None = None, name: str = "script.py", **environment: str) -> Script:
         command = [sys.executable, *arguments]
         if text is not None:
-            (tmp_path / name).write_text(text)
+            if not (tmp_path / name).exists() or (tmp_path / name).read_text() != text:
+                (tmp_path / name).write_text(text)
             command.insert(1, str(tmp_path / name))
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
         process = subprocess.Popen(
