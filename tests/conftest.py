@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -9,6 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +57,24 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_service_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Services that programs of the tests started end with the tests."""
+    yield
+    for record in tmp_path_factory.getbasetemp().rglob("service.json"):
+        from kitaru.store.service.process import stop_service
+
+        with contextlib.suppress(KitaruError):
+            stop_service(record.parent)
+
+
 @pytest.fixture(autouse=True)
 def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A home of this test's own; the database is opened in this process unless the test says otherwise."""
     home = tmp_path / "kitaru-home"
     monkeypatch.setenv("KITARU_HOME", str(home))
     monkeypatch.setenv("KITARU_STORE", "embedded")
+    monkeypatch.setenv("KITARU_SERVICE_IDLE", "60")
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "user" / name.lower()))
     return home
