@@ -36,3 +36,14 @@ def apart(work: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="kitaru-read", daemon=True).start()
     return done.result()
+
+
+def here(work: Callable[[], T]) -> T:
+    """Do `work` on this thread, whichever it is.
+
+    Examples
+    --------
+    >>> here(lambda: threading.current_thread() is threading.main_thread())
+    True
+    """
+    return work()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruStoreError
 from kitaru.store.duckdb import opening
-from kitaru.store.duckdb.apart import apart
+from kitaru.store.duckdb.apart import apart, here
 from kitaru.store.duckdb.background import Repeated
 from kitaru.store.duckdb.deadlines import Deadlines
 from kitaru.store.duckdb.forks import never_destroy, watch_forks
@@ -51,6 +51,8 @@ class DuckDBStore:
         The folder; made if it is not there.
     segment_bytes
         Size in bytes of a segment of the journal.
+    interruptible
+        Whether Ctrl-C may strike while the main thread is in here. If not, that thread works here itself.
 
     Raises
     ------
@@ -75,12 +77,13 @@ class DuckDBStore:
 
     payloads: PayloadStore
 
-    def __init__(self, home: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, home: Path, *, segment_bytes: int = SEGMENT_BYTES, interruptible: bool = True) -> None:
         self.home = Path(home).absolute()
         self.location = str(self.home)
         self.warnings: list[str] = []
         """What was found wrong with the files and repaired or left out, in sentences for people."""
         self._pid = os.getpid()
+        self._apart = apart if interruptible else here
         self._closed = False
         self._closing = threading.Lock()
         self._applying = threading.Lock()
@@ -150,11 +153,11 @@ class DuckDBStore:
             If the client has appended a later sequence already.
         """
         self._check_usable()
-        return apart(lambda: self._writer.append(batches, durable=durable, client=client, sequence=sequence))
+        return self._apart(lambda: self._writer.append(batches, durable=durable, client=client, sequence=sequence))
 
     def read(self, name: str, /, **parameters: Any) -> Any:
         """Answer one of the named questions of `kitaru.store.database`; everything acknowledged before is seen."""
-        return apart(lambda: self._answer(name, parameters))
+        return self._apart(lambda: self._answer(name, parameters))
 
     def _answer(self, name: str, parameters: Mapping[str, Any]) -> Any:
         if name == "info":
@@ -169,7 +172,7 @@ class DuckDBStore:
             self._catch_up()
             return self._database.sql(query, parameters)
 
-        return apart(ask)
+        return self._apart(ask)
 
     def watch(
         self, *, after: int | None = None, executions: Iterable[str] = (), kinds: Iterable[str] = ()
