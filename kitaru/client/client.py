@@ -103,6 +103,25 @@ class KitaruClient:
 
         return bool(current_target().url)
 
+    def purge_cache(self, checkpoint: str | None = None) -> None:
+        """Let no later execution reuse what is recorded so far; the executions and their values stay.
+
+        Parameters
+        ----------
+        checkpoint
+            Name of the checkpoint whose results are meant; None means all.
+
+        Examples
+        --------
+        >>> KitaruClient().purge_cache("summarise")
+        """
+        from time import time
+
+        from kitaru.store.events import CACHE_PURGED
+
+        body = {"checkpoint": checkpoint, "before": None}
+        self.engine.outbox.commit([{"kind": CACHE_PURGED, "at": time(), "exec_id": "", "body": body}])
+
     def decode(self, record: Any) -> Any:
         """Read a stored value from its record."""
         from kitaru.runtime.values import decode

@@ -157,7 +157,7 @@ def divergence(execution: Execution, call: Call, recorded: RecordedCall) -> Kita
     if recorded.checkpoint != call.spec.name:
         change = f"the record has {recorded.checkpoint}() at this place, the code now calls {call.spec.name}()"
     else:
-        change = "; ".join(_changes(recorded.inputs, call.inputs)) or "its arguments changed"
+        change = "; ".join(changes_of(recorded.inputs, call.inputs)) or "its arguments changed"
     return KitaruDivergenceError(
         f"Call {recorded.name!r} of execution {execution.exec_id} no longer gets the inputs that are recorded for it: "
         f"{change}. The body of a flow runs again from its top on resume and must make the same calls; put what "
@@ -168,7 +168,8 @@ def divergence(execution: Execution, call: Call, recorded: RecordedCall) -> Kita
     )
 
 
-def _changes(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def changes_of(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name the arguments that differ, with what they were and are."""
     changes = []
     for key in {**before, **now}:
         old, new = before.get(key), now.get(key)

@@ -79,7 +79,6 @@ class Engine:
         self.hub = Hub(store)
         self.snapshots = Snapshots(self.outbox)
         self.runs: dict[str, Run] = {}
-        self.flows: dict[str, Flow[..., Any]] = {}
         self._pulse = Pulse(store, lambda: any(run.alive for run in list(self.runs.values())))
         self._lock = threading.Lock()
         at_exit(self)
@@ -307,16 +306,16 @@ class Engine:
         exec_id, flow = run.execution.exec_id, run.flow
         with self._lock:
             self.runs[exec_id] = run
-            self.flows[flow.name] = flow
         run.start()
         self._pulse.start()
         return FlowHandle(self, exec_id, flow.name)
 
     def _flow_for(self, head: dict[str, Any], code: str) -> Flow[..., Any]:
         """The live flow where it is the recorded one (or ``code='current'``), else the recorded snapshot."""
+        from kitaru.runtime.flow import defined
         from kitaru.runtime.snapshot import snapshot_id_of
 
-        live = self.flows.get(head["flow"])
+        live = defined.get(head["flow"])
         if live is not None and (code == "current" or snapshot_id_of(live) == head["snapshot_id"]):
             return live
         row = self.store.read("snapshot", snapshot_id=head["snapshot_id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kitaru.errors import KitaruUsageError
 from kitaru.runtime.settings import KitaruConfig, resolve
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from kitaru.runtime.handle import FlowHandle
+
+defined: Final[dict[str, Flow[..., Any]]] = {}
+"""The newest flow of each name that this process has defined: what a retry with its current code runs."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -225,7 +228,9 @@ def flow(
 
     def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
         config = KitaruConfig(stack=stack, cache=cache, retries=retries)
-        return Flow(function, flow_name(function.__name__ if name is None else name), config)
+        made = Flow(function, flow_name(function.__name__ if name is None else name), config)
+        defined[made.name] = made
+        return made
 
     return decorate if function is None else decorate(function)
 
