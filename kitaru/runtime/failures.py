@@ -108,8 +108,9 @@ def execution_error(
         text = f"Execution {exec_id} of {flow} was cancelled{f': {reason}' if reason else ''}."
         return KitaruCancelledError(text, exec_id=exec_id, status=status)
     if status == "interrupted":
+        why = (reason or "its runner went away").rstrip(".")
         text = (
-            f"Execution {exec_id} of {flow} was interrupted: its runner went away. Nothing that finished is lost; "
+            f"Execution {exec_id} of {flow} was interrupted: {why}. Nothing that finished is lost; "
             f"continue it with: kitaru executions resume {exec_id}"
         )
         return KitaruExecutionError(text, exec_id=exec_id, status=status, failure_origin=FailureOrigin.RUNTIME)
