@@ -89,21 +89,24 @@ class ResultCache:
         return self._enabled or bool(call.spec.cache)
 
     def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
-        with self._lock:
-            known = self._known.get(code_id)
-            if known is None:
-                known = self._known[code_id] = self._fetch(code_id)
-            if key not in known.entries and not known.complete and known.may_hold(key):
-                self._fetch_from(known, code_id, key)
-            return known.entries.get(key)
+        known = self._known.get(code_id) or self._fetch(code_id)
+        if key not in known.entries and not known.complete and known.may_hold(key):
+            with self._lock:
+                if key not in known.entries:
+                    self._fetch_from(known, code_id, key)
+        return known.entries.get(key)
 
     def _fetch(self, code_id: str) -> Known:
-        answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
-        known = Known({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
-        if not known.complete:
-            hashes = self._store.read("cache_hashes", code_id=code_id)
-            known.hashes = None if hashes is None else array("L", hashes)
-        return known
+        with self._lock:
+            if code_id in self._known:
+                return self._known[code_id]
+            answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
+            known = Known({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
+            if not known.complete:
+                hashes = self._store.read("cache_hashes", code_id=code_id)
+                known.hashes = None if hashes is None else array("L", hashes)
+            self._known[code_id] = known
+            return known
 
     def _fetch_from(self, known: Known, code_id: str, key: str) -> None:
         """Fetch the result for a key, and those that were recorded after it: they are likely to be asked for next."""

@@ -109,7 +109,8 @@ class Outbox:
     def submit(self, events: list[Event], then: Then, expect: Expect | None = None) -> None:
         """Like `commit`, without waiting: `then` is called with the position, or the error."""
         self._queue.append(Entry(events, awaited=True, expect=expect, then=then))
-        self._urgent.set()
+        if not self._urgent.is_set():
+            self._urgent.set()
         self._wake()
 
     def flush(self) -> None:

@@ -31,10 +31,11 @@ _starting = threading.Lock()
 def threads() -> Threads:
     """The process's pool of kernel threads for ``.submit`` and ``.map``."""
     global _threads
-    with _starting:
-        if _threads is None:
-            _threads = Threads()
-        return _threads
+    if _threads is None:
+        with _starting:
+            if _threads is None:
+                _threads = Threads()
+    return _threads
 
 
 class Workplace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import secrets
@@ -34,6 +35,7 @@ IDLE_TIMEOUT: Final = 900.0
 _KEEP_ALIVE: Final = 75
 _GRACE: Final = 10
 _SWITCH_INTERVAL: Final = 0.0005
+_GARBAGE_THRESHOLDS: Final = (50_000, 20, 20)
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +102,10 @@ def serve(options: Options, announce: Callable[[ServiceRecord], None], log: Serv
     with contextlib.closing(listener), contextlib.closing(DuckDBStore(options.home, interruptible=False)) as store:
         # Ingesting works in long steps, and a client's append shall not wait for one.
         sys.setswitchinterval(_SWITCH_INTERVAL)
+        # Events are trees that go when their last reference goes. Looking for cycles among those that wait to be
+        # ingested took a third of the time that ten thousand checkpoints took here.
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE_THRESHOLDS)
         token = options.token or secrets.token_urlsafe(32)
         record = ServiceRecord(
             os.getpid(),
