@@ -109,6 +109,12 @@ class Checkpoint(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<checkpoint {self.spec.name}{self.spec.signature}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        from kitaru.runtime.snapshot import by_reference, imported
+
+        reference = by_reference(self, self.spec.function)
+        return (imported, reference) if reference is not None else (Checkpoint, (self.spec,))
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the checkpoint, or take what is recorded for this call; return the function's value."""
         result: R = self._call(args, kwargs)

@@ -60,12 +60,10 @@ def _fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
 
 def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> Any:
     """Let Pydantic convert what is not of the annotated type already."""
-    from typing import get_type_hints
-
     from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
     try:
-        hint = get_type_hints(flow.function)[name] if isinstance(annotation, str) else annotation
+        hint = _evaluated(flow, name, annotation) if isinstance(annotation, str) else annotation
         adapter: TypeAdapter[Any] = TypeAdapter(hint)
     except (NameError, KeyError, TypeError, PydanticSchemaGenerationError):
         return value  # a type that only the user's code understands is not ours to judge
@@ -80,3 +78,13 @@ def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> A
             f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {annotation!r}: {problem['msg']}. "
             f"The flow is {flow.name}{flow.signature}."
         ) from None
+
+
+def _evaluated(flow: Flow[..., Any], name: str, annotation: str) -> Any:
+    """Evaluate one annotation: that another one names a class of a function's own is no matter of this one."""
+    from typing import get_type_hints
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {name: annotation}
+    return get_type_hints(holder, globalns=flow.function.__globals__, include_extras=True)[name]

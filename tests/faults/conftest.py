@@ -29,7 +29,7 @@ class Script:
         """Read the next line that it prints."""
         assert self.process.stdout is not None
         text = self.process.stdout.readline().strip()
-        assert text, f"it printed nothing more: {self.process.communicate(timeout=60)}, status {self.process.returncode}"
+        assert text, f"it printed nothing more: {self.process.communicate(timeout=60)} {self.process.returncode}"
         return text
 
     def kill(self) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ from kitaru.errors import (
 )
 from kitaru.runtime.engine import close_engines, engine
 from kitaru.store.connect import close_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @kitaru.checkpoint
@@ -189,7 +192,9 @@ print(tied.run().exec_id)
 """
 
 
-def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(service_home, run, execution, answer, until):
+def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(
+    service_home, run, execution, answer, until
+):
     exec_id = run(text=LOCK_HOLDER).end()[0].strip()
     until(lambda: execution(exec_id)["execution"]["runner"] is None)
     snapshot = execution(exec_id)["execution"]["snapshot_id"]
