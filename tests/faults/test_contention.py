@@ -26,13 +26,16 @@ def work(marks: str, start: int, steps: int):
     return sum(step(n, marks) for n in range(start, start + steps))
 """
 
-LOAD = HEAD + """
+LOAD = (
+    HEAD
+    + """
 start, steps, flows = int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 handles = [work.run(sys.argv[1], start + i * steps, steps) for i in range(flows)]
 print(*[handle.exec_id for handle in handles])
 expected = [sum(range(start + i * steps, start + (i + 1) * steps)) for i in range(flows)]
 print([handle.wait() for handle in handles] == expected)
 """
+)
 
 
 def service_pid(home) -> int:
@@ -78,7 +81,9 @@ def test_killing_the_service_under_load_loses_and_doubles_nothing(times, service
 
 
 def test_an_answer_reaches_a_runner_whose_service_was_killed(service_home, run, marks, execution, until, answer):
-    script = run(text=HEAD + """
+    script = run(
+        text=HEAD
+        + """
 @kitaru.flow(cache=False)
 def ask():
     return kitaru.wait(schema=int)
@@ -86,7 +91,8 @@ def ask():
 handle = ask.run()
 print(handle.exec_id)
 print(handle.wait())
-""")
+"""
+    )
     exec_id = script.line()
     until(lambda: execution(exec_id)["waits"])
     os.kill(service_pid(service_home), signal.SIGKILL)
@@ -97,7 +103,10 @@ print(handle.wait())
 def test_a_runner_that_was_taken_over_stops_and_what_it_does_late_is_refused(
     service_home, run, marks, execution, until, tmp_path
 ):
-    script = run(str(marks), text=HEAD + """
+    script = run(
+        str(marks),
+        text=HEAD
+        + """
 @kitaru.checkpoint
 def slow():
     while not os.path.exists("go"):
@@ -115,7 +124,8 @@ def sleepy(marks: str):
 handle = sleepy.run(sys.argv[1])
 print(handle.exec_id)
 handle._engine.runs[handle.exec_id].join()
-""")
+""",
+    )
     exec_id = script.line()
     until(lambda: execution(exec_id)["calls"])
     script.process.send_signal(signal.SIGSTOP)
@@ -136,7 +146,10 @@ def take_over(exec_id: str, epoch: int) -> None:
     from kitaru.store.runner import runner_identity
 
     event = {
-        "kind": "execution.claimed", "at": time.time(), "exec_id": exec_id, "epoch": epoch,
+        "kind": "execution.claimed",
+        "at": time.time(),
+        "exec_id": exec_id,
+        "epoch": epoch,
         "body": {"runner": runner_identity(), "code": "recorded"},
     }
     (ack,) = open_store().append([{"events": [event], "expect": {"exec_id": exec_id, "epoch": epoch - 1}}])

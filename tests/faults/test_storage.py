@@ -266,8 +266,12 @@ def test_a_database_of_a_newer_kitaru_is_left_alone_and_the_message_says_what_to
     counted.run(1).wait(20)
     close()
     with duckdb.connect(str(kitaru_home / "kitaru.duckdb")) as connection:
-        tables = [row[0] for row in connection.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_columns() WHERE column_name = 'version'").fetchall()]
+        tables = [
+            row[0]
+            for row in connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_columns() WHERE column_name = 'version'"
+            ).fetchall()
+        ]
         assert tables
         for table in tables:
             connection.execute(f"UPDATE {table} SET version = 999")
@@ -335,5 +339,3 @@ def test_a_flow_whose_code_is_gone_says_what_is_missing(service_home, run, execu
     answer(exec_id, None)
     _, err = run("-m", "kitaru.runtime.resume", exec_id).end(status=1)
     assert "gone_soon" in err
-
-

@@ -37,12 +37,15 @@ def test_arguments_are_bound_as_python_does_and_fitted_to_their_annotations():
     assert body.run(1, order={"day": "2026-01-02"}).wait(20)[2] == Order(day=dt.date(2026, 1, 2))
 
 
-@pytest.mark.parametrize(("args", "kwargs", "problem"), [
-    ((), {}, "missing a required argument"),
-    ((1, 2), {}, "too many positional"),
-    ((1,), {"y": 2}, "unexpected keyword"),
-    (("x",), {}, "n='x' does not fit"),
-])
+@pytest.mark.parametrize(
+    ("args", "kwargs", "problem"),
+    [
+        ((), {}, "missing a required argument"),
+        ((1, 2), {}, "too many positional"),
+        ((1,), {"y": 2}, "unexpected keyword"),
+        (("x",), {}, "n='x' does not fit"),
+    ],
+)
 def test_arguments_that_do_not_fit_are_refused_before_anything_is_recorded(args, kwargs, problem):
     @flow(cache=False)
     def body(n: int):
@@ -96,5 +99,10 @@ def test_results_keep_their_types():
         return {"set": {1, 2}, "tuple": (1, (2,)), "date": dt.date(2026, 1, 2), "none": None, "bytes": b"x", 3: 4}
 
     assert body.run().wait(20) == {
-        "set": {1, 2}, "tuple": (1, (2,)), "date": dt.date(2026, 1, 2), "none": None, "bytes": b"x", 3: 4,
+        "set": {1, 2},
+        "tuple": (1, (2,)),
+        "date": dt.date(2026, 1, 2),
+        "none": None,
+        "bytes": b"x",
+        3: 4,
     }

@@ -118,6 +118,7 @@ def test_the_parameters_of_a_flow_are_recorded():
 
     row = frozen(body)
     assert [(item["name"], item["annotation"], item["required"]) for item in row["signature"]] == [
-        ("topic", "str", False), ("n", "int", False),
+        ("topic", "str", False),
+        ("n", "int", False),
     ]
     assert "def body" in row["source"]
