@@ -84,7 +84,7 @@ class Store(Protocol):
         ...
 
     def read(self, name: str, /, **parameters: Any) -> Any:
-        """Answer one of the named questions of `kitaru.store.database.reads`; everything acknowledged before is seen."""
+        """Answer a named question of `kitaru.store.database.reads`; everything acknowledged before is seen."""
         ...
 
     def sql(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> bytes:
