@@ -122,7 +122,7 @@ class Engine:
             "snapshot_id": self.snapshots.record(flow),
             "inputs": {name: encode(value, payloads, where=name) for name, value in arguments.items()},
             "stack": settings.stack,
-            "spec": settings.record() | {"forced_cache": forced},
+            "spec": settings.record() | {"forced_cache": forced, "import_path": sys.path[0]},
             "parent_exec_id": parent[0] if parent else None,
             "parent_call": parent[1] if parent else None,
             "original_exec_id": plan.source if plan else None,
@@ -133,9 +133,10 @@ class Engine:
             "tags": tags or [],
             "metadata": {},
         }
+        # Made first: a stack that is not there must not leave an execution behind.
+        execution = self._execution(exec_id, flow.name, 1, settings, forced, plan)
         created: Event = {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}
         position = self.outbox.commit([created, self._claim(exec_id, 1, "live")], {"exec_id": exec_id, "absent": True})
-        execution = self._execution(exec_id, flow.name, 1, settings, forced, plan)
         return self._run(execution, flow, arguments, position)
 
     def resume(
@@ -173,6 +174,7 @@ class Engine:
         )
         spec = dict(head["spec"] or {})
         forced = spec.pop("forced_cache", None)
+        spec.pop("import_path", None)
         settings = Settings(**(spec | {"on_divergence": on_divergence}))
         plan = plan_from(self.store, head)
         live = self._execution(exec_id, flow.name, epoch, settings, forced, plan)
@@ -319,6 +321,9 @@ class Engine:
         if live is not None and (code == "current" or snapshot_id_of(live) == head["snapshot_id"]):
             return live
         row = self.store.read("snapshot", snapshot_id=head["snapshot_id"])
+        beside = (head["spec"] or {}).get("import_path")
+        if beside and beside not in sys.path:
+            sys.path.append(beside)  # modules beside the script that started the execution
         return load_flow(row, self.store.payloads)
 
 

@@ -68,3 +68,33 @@ def test_a_no_fails_the_call_and_runs_nothing(cut_off: tuple[str, Path], until: 
     with pytest.raises(KitaruExecutionError, match="is not run again"):
         handle.wait(timeout=60)
     assert log.read_text() == "paid\n"
+
+
+def test_modules_beside_the_script_are_found_when_another_process_goes_on(
+    run: Callable[..., Any], service_home: Path, tmp_path: Path, until: Callable[..., None]
+) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "prices_beside.py").write_text("def price(amount):\n    return 2 * amount\n")
+    (folder / "main.py").write_text(BESIDE)
+    run(str(folder / "main.py")).end(status=None)
+    client = KitaruClient()
+    exec_id = client.executions.latest().exec_id
+    until(lambda: client.executions.get(exec_id).status == "interrupted")
+    done = run("-m", "kitaru", "executions", "resume", exec_id, PYTHONSAFEPATH="1")
+    done.end()
+    assert client.executions.get(exec_id).result() == 10
+
+
+BESIDE = """
+import os, kitaru
+from prices_beside import price
+
+@kitaru.flow
+def order(amount: int) -> int:
+    if os.environ.get("PYTHONSAFEPATH") is None:
+        os.kill(os.getpid(), 9)
+    return price(amount)
+
+order.run(5).wait()
+"""

@@ -530,3 +530,16 @@ def test_closing_the_engine_leaves_a_flow_resumable(until, recorded):
     close_store()
     assert engine().resume(handle.exec_id, body).wait(20) == 1
     assert ran == [1]
+
+
+def test_a_stack_that_is_not_there_leaves_no_execution_behind() -> None:
+    from kitaru.errors import KitaruNotFoundError
+    from kitaru.store.connect import open_store
+
+    @kitaru.flow
+    def lonely() -> int:
+        return 1
+
+    with pytest.raises(KitaruNotFoundError, match="Stacks: local, process"):
+        lonely.run(stack="nowhere")
+    assert open_store().read("executions")["total"] == 0
