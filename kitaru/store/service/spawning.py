@@ -60,8 +60,8 @@ def with_package(environment: Mapping[str, str]) -> dict[str, str]:
 
     Examples
     --------
-    >>> with_package({"HOME": "/home/ada"})["HOME"]
-    '/home/ada'
+    >>> with_package({"LANG": "C.UTF-8"})["LANG"]
+    'C.UTF-8'
     """
     root = str(Path(__file__).resolve().parents[3])
     if root in (*site.getsitepackages(), site.getusersitepackages()):
