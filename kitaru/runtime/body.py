@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kitaru.runtime.execution import Execution
     from kitaru.runtime.flow import Flow
     from kitaru.store.events import Event
+    from kitaru.store.protocol import Expect
 
 
 class Run:
@@ -238,5 +240,10 @@ class Run:
         execution = self.execution
         if execution.cancel_wanted.is_set():
             return {"status": "cancelled", "reason": execution.cancel_reason}
+        if signal.__cause__ is None:
+            # If this cannot be written the store finds out by itself, as it does when a runner is killed.
+            with suppress(KitaruError):
+                still: Expect = {"exec_id": execution.exec_id, "statuses": ["running", "waiting"]}
+                execution.commit(kinds.INTERRUPTED, {"reason": str(signal)}, still)
         sys.stderr.write(f"{execution.exec_id} of {execution.flow_name} stopped here: {signal}\n")
         return {"status": "interrupted", "reason": str(signal), "error": signal.__cause__}
