@@ -307,6 +307,7 @@ class ExecutionsAPI(Steering):
         Examples
         --------
         >>> import kitaru
+        >>> from kitaru import KitaruClient
         >>> @kitaru.checkpoint
         ... def halve(n: int) -> float:
         ...     return n / 2

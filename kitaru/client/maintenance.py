@@ -101,6 +101,7 @@ def rebuild(client: KitaruClient, tell: Tell, *, accept_loss: bool = False) -> R
     KitaruCorruptionError
         If the old database has what the journal lacks, and `accept_loss` is not given.
     """
+    from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store
     from kitaru.store.duckdb.maintenance import rebuild as write_anew
     from kitaru.store.home import find_home
@@ -113,6 +114,7 @@ def rebuild(client: KitaruClient, tell: Tell, *, accept_loss: bool = False) -> R
         running = client.executions.list(status="running", limit=1)
         if running:
             raise KitaruStateError(f"{running[0].exec_id} is running. Wait for its end, or cancel it, then try again.")
+    close_engines()
     close_store()
     stop_service(home)
     report = write_anew(home, accept_loss=accept_loss, progress=lambda done, total: tell(f"events {done}/{total}"))
