@@ -18,7 +18,6 @@ app = typer.Typer(name="model", help="Short names of models, for kitaru.llm.", n
 def register(
     alias: Annotated[str, typer.Argument(help="The short name.")],
     model: Annotated[str, typer.Option("--model", "-m", help="provider/model, such as openai/gpt-5-nano.")],
-    secret: Annotated[str | None, typer.Option(help="Name of the secret with the provider's key.")] = None,
     api_base: Annotated[str | None, typer.Option(help="Address of a server of your own.")] = None,
     default: Annotated[bool, typer.Option("--default", help="Use it where no model is named.")] = False,
     output: Output = Format.TEXT,
@@ -26,7 +25,7 @@ def register(
     """Give a model a short name in this home; the first one becomes the default."""
     from kitaru.models.aliases import register_model_alias
 
-    entry = register_model_alias(alias, model=model, secret=secret, api_base=api_base, default=default)
+    entry = register_model_alias(alias, model=model, api_base=api_base, default=default)
     told = f"{entry.alias} means {entry.model} now{', and is the default' if entry.is_default else ''}."
     show_item("model.register", output, asdict(entry), lambda: say(told))
 
@@ -45,7 +44,7 @@ def list_(output: Output = Format.TEXT) -> None:
             say("No model has a short name yet. Give it one with:")
             say("  kitaru model register fast --model openai/gpt-5-nano")
             return
-        rows = [(e.alias, e.model, e.secret, "default" if e.is_default else "") for e in entries]
-        show_table(("ALIAS", "MODEL", "SECRET", ""), rows, whole=("ALIAS",))
+        rows = [(e.alias, e.model, "default" if e.is_default else "") for e in entries]
+        show_table(("ALIAS", "MODEL", ""), rows, whole=("ALIAS",))
 
     show_items("model.list", output, [asdict(entry) for entry in entries], text)

@@ -102,9 +102,9 @@ def find_credentials(
     if base:
         # A server of one's own often takes no key, but the client insists on sending one.
         return Credentials(None, parameters | {"api_key": _PLACEHOLDER})
-    hint = f"or put it into the secret {secret!r} of the alias" if secret else "or register an alias with a secret"
+    hint = f", or put it into the secret {secret!r} of the alias" if secret else ""
     raise KitaruRuntimeError(
-        f"There is no key for {provider}. Set the environment variable {' and '.join(needed)}, {hint}."
+        f"There is no key for {provider}. Set the environment variable {' and '.join(needed)}{hint}."
     )
 
 
