@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 # A part imports from parts to its right, never to its left.
 ORDER = ["surfaces", "client", "runtime", "models", "stacks", "store", "code", "errors"]
-SURFACES = {"cli", "notebook", "export", "jupyter", "mcp", "adapters"}
-# The export is used by several surfaces; no other surface is used by another one.
-SHARED_SURFACES = {"export"}
+SURFACES = {"cli", "notebook", "widgets", "views", "export", "jupyter", "mcp", "adapters"}
+# The export, the views and the widgets are used by several surfaces; no other surface is used by another one.
+SHARED_SURFACES = {"export", "views", "widgets"}
 # The front door re-exports the primitives, so it may import whatever it re-exports; only surfaces come in through it.
 FRONT_DOOR = "kitaru"
 
