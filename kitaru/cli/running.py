@@ -195,7 +195,7 @@ def _given(asked: PendingWait, value: str | None) -> Any:
         return None
     if not sys.stdin.isatty():
         raise KitaruUsageError(f"{asked.question or asked.name}: give --value JSON or --abort (this is no terminal).")
-    from kitaru.cli.forms import ask
+    from kitaru.views.terminal import ask
 
     return ask(asked.schema, asked.question or "Go on?")
 
