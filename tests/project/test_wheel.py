@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -15,7 +17,8 @@ from tests.project.source_tree import ROOT, modules, relative
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    # What `make lab` built is taken as it is: a test installs nothing.
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "SKIP_JUPYTER_BUILDER": "1"})
     (built,) = folder.glob("*.whl")
     return built
 
@@ -45,3 +48,27 @@ def test_the_metadata_names_the_distribution_its_licence_and_its_command(wheel: 
     assert (fields["Name"], fields["License-Expression"]) == ("kitaru-jupyter", "Apache-2.0")
     assert "kitaru = kitaru.cli:main" in entry_points
     assert any(name.endswith("licenses/LICENSE") for name in contents)
+
+
+def test_the_wheel_enables_the_server_extension(wheel: Path, contents: set[str]) -> None:
+    (config,) = [
+        name for name in contents if name.endswith(".data/data/etc/jupyter/jupyter_server_config.d/kitaru.json")
+    ]
+    with zipfile.ZipFile(wheel) as archive:
+        settings = json.loads(archive.read(config))
+    assert settings == {"ServerApp": {"jpserver_extensions": {"kitaru": True}}}
+
+
+@pytest.mark.slow  # needs what `make lab` builds
+def test_the_wheel_has_the_front_end_once_and_where_jupyterlab_looks_for_it(wheel: Path, contents: set[str]) -> None:
+    folder = (
+        next(name for name in contents if ".data/" in name).partition("/")[0]
+        + "/data/share/jupyter/labextensions/kitaru"
+    )
+    assert f"{folder}/static/style.js" in contents, "run `make lab` first"
+    with zipfile.ZipFile(wheel) as archive:
+        package = json.loads(archive.read(f"{folder}/package.json"))
+        installed = json.loads(archive.read(f"{folder}/install.json"))
+    assert f"{folder}/{package['jupyterlab']['_build']['load']}" in contents
+    assert installed["packageName"] == package["jupyterlab"]["discovery"]["server"]["base"]["name"] == "kitaru-jupyter"
+    assert not [name for name in contents if name.startswith("kitaru/labextension/")]

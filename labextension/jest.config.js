@@ -1,0 +1,29 @@
+const jestJupyterLab = require('@jupyterlab/testutils/lib/jest-config');
+
+const modules = [
+  '@codemirror',
+  '@jupyter',
+  '@jupyterlab',
+  '@marijn',
+  '@microsoft',
+  '@rjsf',
+  'exenv-es6',
+  'lib0',
+  'nanoid',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+
+const base = jestJupyterLab(__dirname);
+
+module.exports = {
+  ...base,
+  automock: false,
+  collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
+  setupFiles: [...base.setupFiles, '<rootDir>/jest.setup.js'],
+  reporters: ['default'],
+  testRegex: 'src/.*\\.spec\\.tsx?$',
+  transformIgnorePatterns: [`/node_modules/(?!(${modules})).+`]
+};

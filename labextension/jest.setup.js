@@ -1,0 +1,2 @@
+// Browsers have it, jsdom has not.
+globalThis.ReadableStream ??= require('node:stream/web').ReadableStream;

@@ -1,0 +1,55 @@
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+
+import type { Api, IChange, IExecutionRef } from './api';
+import type { ExecutionView, WaitView } from './documents';
+
+/**
+ * How the stream of changes is doing: `paused` while the page is hidden, `lost` between attempts to reconnect.
+ */
+export type Connection = 'connecting' | 'live' | 'paused' | 'lost';
+
+/**
+ * What is known of a watched execution: `unknown` to the server, which may be another's notebook.
+ */
+export type Knowledge = 'loading' | 'known' | 'unknown' | 'unreachable';
+
+/**
+ * One execution that somebody looks at; dispose of it when nobody does any more.
+ */
+export interface IWatchedExecution extends IDisposable {
+  readonly ref: IExecutionRef;
+  /** The newest document; null before the first answer. */
+  readonly view: ExecutionView | null;
+  readonly knowledge: Knowledge;
+  /** Why it cannot be read, in the server's words. */
+  readonly problem: string | null;
+  /** Emitted when any of the above is another. */
+  readonly changed: ISignal<IWatchedExecution, void>;
+  /** Ask the server now. */
+  refresh(): Promise<void>;
+}
+
+/**
+ * What the server knows of executions, for every view of the application.
+ */
+export interface IExecutionModel extends IDisposable {
+  readonly api: Api;
+  readonly connection: Connection;
+  readonly connectionChanged: ISignal<IExecutionModel, Connection>;
+  /** Emitted for each batch of changes of the default home, a few times a second at most. */
+  readonly changed: ISignal<IExecutionModel, readonly IChange[]>;
+  /** Open questions of all executions, the oldest first. */
+  readonly waits: readonly WaitView[];
+  readonly waitsChanged: ISignal<IExecutionModel, void>;
+  /**
+   * Watch an execution; those who watch the same share one copy.
+   */
+  watch(ref: IExecutionRef): IWatchedExecution;
+}
+
+export const IExecutionModel = new Token<IExecutionModel>(
+  'kitaru:IExecutionModel',
+  'What the server knows of executions of durable flows, kept up to date.'
+);
