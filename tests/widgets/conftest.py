@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import pytest
+
+from kitaru.client import KitaruClient
+from kitaru.widgets.feed import close_feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(autouse=True)
+def widgets_closed(everything_closed: None) -> Iterator[None]:
+    """No widget of a test reads or watches after it; that ends before the store is let go."""
+    yield
+    close_feeds()
+    ipywidgets.Widget.close_all()
+
+
+@pytest.fixture
+def client(kitaru_home: object) -> KitaruClient:
+    return KitaruClient()
+
+
+@pytest.fixture
+def finished() -> Callable[..., str]:
+    """Run a flow to its end, however it ends; return its id."""
+
+    def run(flow: Any, *args: Any, **kwargs: Any) -> str:
+        handle = flow.run(*args, **kwargs)
+        handle._engine.end_of(handle.exec_id).result(20)
+        return str(handle.exec_id)
+
+    return run
+
+
+@pytest.fixture
+def asking(client: KitaruClient) -> Callable[..., Any]:
+    """Start a flow and wait until it has asked its question; return the handle."""
+
+    def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = client.store.watch(kinds=["wait.created"])
+        handle = flow.run(*args, **kwargs)
+        limit = threading.Timer(20, watch.close)
+        limit.start()
+        next(event for event in watch if event["exec_id"] == handle.exec_id)
+        limit.cancel()
+        return handle
+
+    return start
+
+
+def until(widget: Any, condition: Callable[[], Any], seconds: float = 20) -> None:
+    """Wait until a widget is as it should be; it is looked at whenever one of its traits changes."""
+    changed = threading.Event()
+
+    def look(change: Any) -> None:
+        changed.set()
+
+    widget.observe(look)
+    try:
+        while not condition():
+            assert changed.wait(seconds), "the widget did not become what it should"
+            changed.clear()
+    finally:
+        widget.unobserve(look)
+
+
+def texts(widget: Any) -> str:
+    """Everything that a widget and those inside it show."""
+    if widget.layout is not None and widget.layout.display == "none":
+        return ""
+    own = [getattr(widget, name, None) for name in ("description", "value")]
+    inner = [texts(child) for child in getattr(widget, "children", ())]
+    return "\n".join(part for part in [*own, *inner] if isinstance(part, str) and part)
+
+
+def find(widget: Any, kind: type, description: str = "") -> Any:
+    """The first widget of a kind inside another one."""
+    for child in getattr(widget, "children", ()):
+        if isinstance(child, kind) and description in (child.description or ""):
+            return child
+        inner = find(child, kind, description)
+        if inner is not None:
+            return inner
+    return None
+
+
+def click(widget: Any, description: str) -> None:
+    found = find(widget, ipywidgets.Button, description)
+    assert found is not None, f"no button {description!r} in:\n{texts(widget)}"
+    assert not found.disabled
+    found.click()
