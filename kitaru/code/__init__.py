@@ -2,12 +2,14 @@
 
 from kitaru.code.canonical import normalised
 from kitaru.code.cells import FreeNames, free_names
+from kitaru.code.flow_cell import FlowCell, flow_cell
 from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
 from kitaru.code.secret import looks_secret
 from kitaru.code.source import source_of
 from kitaru.code.travel import cell_sources, remember_sources
 
 __all__ = [
+    "FlowCell",
     "FreeNames",
     "Identity",
     "Part",
@@ -15,6 +17,7 @@ __all__ = [
     "changed_parts",
     "code_identity",
     "explain_identity",
+    "flow_cell",
     "free_names",
     "looks_secret",
     "normalised",

@@ -1,0 +1,344 @@
+"""What a cell that is a flow means: which statements are definitions, and which are the flow's body.
+
+Imports, classes and functions of the cell run at module level; its functions become checkpoints, unless their name
+begins with an underscore, they are generators, or they have a decorator of their own. A constant that they read stays
+with them. All other statements are the body, and its last expression is the result. A variable of the notebook that
+the body reads, and that is no parameter, becomes a keyword parameter with the variable's value as its default.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kitaru.code.canonical import dotted_name
+from kitaru.code.cells import free_names
+from kitaru.code.flow_line import FlowLine, Parameter, parse_flow_line
+from kitaru.code.segments import Segment, indented, segments
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*_FUNCTIONS, ast.Lambda, ast.ClassDef)
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.ClassDef, *_FUNCTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCell:
+    r"""A cell that is a flow, analysed and not run.
+
+    Attributes
+    ----------
+    line
+        The options of its first line.
+    source
+        Its Python text; the first line, where the magic stood, is blank, so that line numbers are the cell's.
+    definitions
+        The statements that run at module level, in the order of the cell.
+    body
+        The statements of the flow, in the order of the cell.
+    checkpoints
+        Names of the cell's own functions that become checkpoints, in the order of the cell.
+    needs
+        Names that the body reads from outside of the cell and that are no parameters, in order of their use.
+    is_async
+        Whether the body awaits something.
+
+    Examples
+    --------
+    >>> cell = flow_cell("count -p top=3", "def words(text): return text.split()\nwords(text)[:top]")
+    >>> cell.checkpoints, cell.needs
+    (('words',), ('text',))
+    """
+
+    line: FlowLine
+    source: str
+    definitions: tuple[Segment, ...]
+    body: tuple[Segment, ...]
+    checkpoints: tuple[str, ...]
+    needs: tuple[str, ...]
+    is_async: bool
+
+    def signature(self, captured: Sequence[str] = ()) -> str:
+        """Write the first line of the flow's function.
+
+        Parameters
+        ----------
+        captured
+            Those of `needs` that are variables of the notebook: not functions, classes, modules or missing.
+
+        Returns
+        -------
+        str
+            For example ``def research(topic: str = "cats", *, rows=rows):``.
+        """
+        parameters = [parameter.text for parameter in _required_first(self.line.parameters)]
+        taken = [f"{name}={name}" for name in captured]
+        text = ", ".join([*parameters, *(["*", *taken] if taken else [])])
+        return f"{'async ' if self.is_async else ''}def {self.line.name}({text}):"
+
+    def definitions_text(self) -> str:
+        """Write the module-level part of the cell, each statement on its line of the cell."""
+        return _on_their_lines([(segment, segment.code) for segment in self.definitions])
+
+    def function_text(self, captured: Sequence[str] = ()) -> str:
+        """Write the flow's function, each statement on its line of the cell and the signature on the first.
+
+        Compiled, it has the same identity as the function of the exported script.
+
+        Parameters
+        ----------
+        captured
+            As for `signature`.
+
+        Returns
+        -------
+        str
+            Source text of one function.
+        """
+        placed = [(segment, indented(code)) for segment, code in self.statements()]
+        return self.signature(captured) + _on_their_lines(placed)
+
+    def statements(self) -> Iterator[tuple[Segment, str]]:
+        """Give the statements of the body and their code, the last expression as what is returned."""
+        for segment in self.body:
+            is_result = segment is self.body[-1] and isinstance(segment.node, ast.Expr)
+            yield segment, f"return {segment.code}" if is_result else segment.code
+
+
+def flow_cell(line: str, body: str) -> FlowCell:
+    r"""Analyse a cell that is a flow.
+
+    Parameters
+    ----------
+    line
+        What follows ``%%kitaru_flow`` on the cell's first line.
+    body
+        The rest of the cell as Python: IPython's magics and ``!`` lines are calls already.
+
+    Returns
+    -------
+    FlowCell
+        What it defines, and what it needs.
+
+    Raises
+    ------
+    KitaruUsageError
+        If the cell cannot be a flow; the message names the line of the cell.
+    SyntaxError
+        If the rest of the cell is not Python; its line number is the cell's.
+
+    Examples
+    --------
+    >>> cell = flow_cell("research -p topic='cats'", "import re\nfound = find(topic)\nfound[0]")
+    >>> print(cell.function_text(["find"]))
+    def research(topic: str = 'cats', *, find=find):
+    <BLANKLINE>
+        found = find(topic)
+        return found[0]
+    """
+    options = parse_flow_line(line)
+    source = "\n" + io.StringIO(body, newline=None).read()
+    parts = segments(source)
+    definitions, statements = _divided(parts)
+    parameters = {parameter.name for parameter in options.parameters}
+    defined = set(free_names(_module(definitions)).writes)
+    _check(options, statements, defined)
+    _check_reach(definitions, statements, parameters)
+    names = free_names(_module(statements))
+    return FlowCell(
+        line=options,
+        source=source,
+        definitions=tuple(definitions),
+        body=tuple(statements),
+        checkpoints=tuple(
+            segment.node.name
+            for segment in definitions
+            if isinstance(segment.node, _FUNCTIONS)
+            and (becomes_checkpoint(segment.node) or segment.node.name in options.checkpoints)
+        ),
+        needs=tuple(n for n in (*names.reads, *names.conditional) if n not in parameters | defined),
+        is_async=any(_awaits(segment.node) for segment in statements),
+    )
+
+
+def becomes_checkpoint(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    r"""Whether a function that a flow's cell defines becomes a checkpoint without being named.
+
+    Parameters
+    ----------
+    function
+        A definition at the top level of the cell.
+
+    Returns
+    -------
+    bool
+        False for decorated functions, generators, and names that begin with an underscore.
+
+    Examples
+    --------
+    >>> [becomes_checkpoint(node) for node in ast.parse("def load(): pass\ndef _clean(): pass").body]
+    [True, False]
+    """
+    return (
+        not function.name.startswith("_")
+        and not function.decorator_list
+        and not any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function.body))
+    )
+
+
+def is_marked(function: ast.FunctionDef | ast.AsyncFunctionDef, kind: str) -> bool:
+    r"""Whether a function has Kitaru's decorator ``flow`` or ``checkpoint``, as far as its name tells.
+
+    Parameters
+    ----------
+    function
+        A definition.
+    kind
+        ``"flow"`` or ``"checkpoint"``.
+
+    Returns
+    -------
+    bool
+        True for ``@flow``, ``@kitaru.flow(...)``.
+
+    Examples
+    --------
+    >>> is_marked(ast.parse("@kitaru.flow(retries=1)\ndef f(): pass").body[0], "flow")
+    True
+    """
+    return any(dotted_name(decorator) in (kind, f"kitaru.{kind}") for decorator in function.decorator_list)
+
+
+def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk through code without what runs later: the inside of functions, lambdas and classes.
+
+    Parameters
+    ----------
+    body
+        Statements or expressions.
+
+    Yields
+    ------
+    ast.AST
+        Every node that runs when the code does.
+
+    Examples
+    --------
+    >>> [type(node).__name__ for node in own_nodes(ast.parse("def f(): return 1").body)]
+    ['FunctionDef']
+    """
+    for node in body:
+        yield node
+        if not isinstance(node, _SCOPES):
+            yield from own_nodes(ast.iter_child_nodes(node))
+
+
+def _divided(parts: list[Segment]) -> tuple[list[Segment], list[Segment]]:
+    definitions = [part for part in parts if _is_definition(part.node)]
+    read = set(free_names(_module(definitions)).reads)
+    constants = [part for part in parts if (name := _constant_name(part.node)) in read and _set_once(name, parts)]
+    chosen = [part for part in parts if part in definitions or part in constants]
+    return chosen, [part for part in parts if part not in chosen]
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    """Whether a statement only defines; ``if`` and ``try`` do where they only choose among imports."""
+    if isinstance(node, ast.If | ast.Try):
+        inner = [*node.body, *node.orelse, *getattr(node, "finalbody", ())]
+        inner += [statement for handler in getattr(node, "handlers", ()) for statement in handler.body]
+        imports = any(isinstance(s, ast.Import | ast.ImportFrom) for s in inner)
+        return imports and all(_is_definition(s) or isinstance(s, ast.Pass) or _constant_name(s) for s in inner)
+    return isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias"
+
+
+def _constant_name(node: ast.stmt) -> str:
+    """Name that a statement sets to a literal, or ``""``."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        target, value = node.target, node.value
+    else:
+        return ""
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return ""
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _set_once(name: str, parts: list[Segment]) -> bool:
+    return sum(name in free_names(part.node).writes for part in parts) == 1
+
+
+def _module(parts: list[Segment]) -> ast.Module:
+    return ast.Module(body=[part.node for part in parts], type_ignores=[])
+
+
+def _check(options: FlowLine, body: list[Segment], defined: set[str]) -> None:
+    where = f"%%kitaru_flow {options.name}"
+    if options.name in defined:
+        raise KitaruUsageError(f"{where}: the cell defines {options.name} too. Give the flow another name.")
+    if not body:
+        raise KitaruUsageError(
+            f"{where}: the cell only defines things. Add the statements that call them: they are the flow's body."
+        )
+    for part in body:
+        for node in own_nodes([part.node]):
+            line = getattr(node, "lineno", part.line)
+            if isinstance(node, ast.Return):
+                raise KitaruUsageError(
+                    f"{where}, line {line}: a cell has no return. Make the value the last line of the cell."
+                )
+            if isinstance(node, ast.Yield | ast.YieldFrom):
+                raise KitaruUsageError(f"{where}, line {line}: a flow does not yield. Collect the values in a list.")
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                raise KitaruUsageError(
+                    f"{where}, line {line}: from {node.module} import * stands inside of a block. Import the names "
+                    "that you use."
+                )
+
+
+def _check_reach(definitions: list[Segment], body: list[Segment], parameters: set[str]) -> None:
+    """Refuse functions that read what only the body knows: they run on their own, as checkpoints do."""
+    local = set(free_names(_module(body)).writes)
+    for part in definitions:
+        names = free_names(part.node).reads
+        for name in names:
+            if name not in local | parameters:
+                continue
+            owner = getattr(part.node, "name", None)
+            what = "a parameter of the flow" if name in parameters else "a variable of the flow's body"
+            advice = f"Pass it as an argument, or set {name} in another cell." if owner else "Use another name."
+            raise KitaruUsageError(
+                f"%%kitaru_flow, line {part.line}: {f'{owner}()' if owner else 'this line'} reads {name}, which is "
+                f"{what}. {advice}"
+            )
+
+
+def _awaits(node: ast.stmt) -> bool:
+    return any(
+        isinstance(inner, ast.Await | ast.AsyncFor | ast.AsyncWith)
+        or (isinstance(inner, ast.comprehension) and bool(inner.is_async))
+        for inner in own_nodes([node])
+    )
+
+
+def _required_first(parameters: Iterable[Parameter]) -> list[Parameter]:
+    return sorted(parameters, key=lambda parameter: parameter.default is not None)
+
+
+def _on_their_lines(placed: list[tuple[Segment, str]]) -> str:
+    """Put code on the lines of the cell that it came from; what stood on the same line is joined by semicolons."""
+    text, line = "", 1
+    for segment, code in placed:
+        if segment.line == line and text.strip():
+            text += "; " + code.lstrip()
+        else:
+            text += "\n" * (segment.line - line) + code
+        line = segment.last_line
+    return text + "\n"
