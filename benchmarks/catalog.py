@@ -95,8 +95,9 @@ CATALOG: Final = (
         tuple(
             Row(name, f"20,000 x 100, read: {name}")
             for name in (
-                "execution", "history", "executions", "executions of a flow", "executions by text", "cache_entry",
-                "cache_entry, a miss", "cache, 1000 of a code", "cache, unknown code", "call_output", "resolve",
+                "execution", "head", "history", "executions", "executions of a flow", "executions by text",
+                "cache_entry", "cache_entry, a miss", "cache, 1000 of a code", "cache_keys, few", "cache_keys, all",
+                "cache_keys, unknown code", "call_output", "resolve",
                 "artifact", "artifacts of an execution", "artifacts", "events", "logs, tail", "waits", "info",
                 "statistics by flow", "statistics by checkpoint", "sql: count of checkpoints",
             )

@@ -8,6 +8,7 @@ from benchmarks.filling import cache_key_of, exec_id_of
 from benchmarks.measurements.at_scale import CALLS, filled
 from benchmarks.timing import timed
 from kitaru.client import KitaruClient
+from kitaru.runtime.caching import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +32,17 @@ def _reads(client: KitaruClient, executions: int) -> dict[str, Callable[[], Any]
     code_id = store.read("cache_entry", cache_key=key)["code_id"]
     return {
         "execution": lambda: store.read("execution", exec_id=exec_id),
+        "head": lambda: store.read("head", exec_id=exec_id),
         "history": lambda: store.read("history", exec_id=exec_id),
         "executions": lambda: store.read("executions"),
         "executions of a flow": lambda: store.read("executions", flow="flow_3"),
         "executions by text": lambda: store.read("executions", text="flow_3"),
         "cache_entry": lambda: store.read("cache_entry", cache_key=key),
         "cache_entry, a miss": lambda: store.read("cache_entry", cache_key="0" * 64),
-        "cache, 1000 of a code": lambda: store.read("cache", code_id=code_id),
-        "cache, unknown code": lambda: store.read("cache", code_id="0" * 64),
+        "cache, 1000 of a code": lambda: store.read("cache", cache_key=key, limit=1000),
+        "cache_keys, few": lambda: store.read("cache_keys", code_id=code_id, limit=FEW),
+        "cache_keys, all": lambda: store.read("cache_keys", code_id=code_id),
+        "cache_keys, unknown code": lambda: store.read("cache_keys", code_id="0" * 64),
         "call_output": lambda: store.read("call_output", exec_id=exec_id, call="research_7"),
         "resolve": lambda: store.read("resolve", prefix=exec_id[:8]),
         "artifact": lambda: store.read("artifact", artifact_id=f"{exec_id}/research_7/output"),

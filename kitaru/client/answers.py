@@ -61,7 +61,7 @@ class Answers:
         if wait is not None:
             raise KitaruNotFoundError(f"Execution {exec_id} has no question {wait!r}; open are: {names}.")
         if not rows:  # it may not exist at all, which is the better thing to say
-            self._client.store.read("history", exec_id=exec_id)
+            self._client.store.read("head", exec_id=exec_id)
         if rows and not pending:
             raise _too_late(rows[-1])
         if not pending:

@@ -66,7 +66,7 @@ def _nearest(client: KitaruClient, row: Mapping[str, Any], exec_id: str) -> dict
 def _edits(client: KitaruClient, head: Mapping[str, Any], nearest: Mapping[str, Any]) -> str:
     from kitaru.code import changed_parts
 
-    before = client.store.read("history", exec_id=nearest["exec_id"])["execution"]
+    before = client.store.read("head", exec_id=nearest["exec_id"])["execution"]
     if before["flow"] != head["flow"]:
         return ""
     old, new = (

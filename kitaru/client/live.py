@@ -87,7 +87,7 @@ class Live:
             after = rows[-1]["position"]
 
     def _at_rest(self, exec_id: str) -> bool:
-        return self._client.store.read("history", exec_id=exec_id)["execution"]["status"] in _AT_REST
+        return self._client.store.read("head", exec_id=exec_id)["execution"]["status"] in _AT_REST
 
 
 def _lines(event: Any, call: str | None) -> Iterator[LogEntry]:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from kitaru.errors import FailureOrigin, KitaruNotFoundError, KitaruStateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kitaru.client.client import KitaruClient
     from kitaru.runtime.handle import FlowHandle
 
@@ -44,9 +46,16 @@ class ExecutionStatus(StrEnum):
 
 
 class Model(BaseModel):
-    """A frozen record that remembers the client that it came from."""
+    """A frozen record."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class BoundModel(Model):
+    """A record that remembers the client that it came from, and can ask it for more."""
 
     _client: Any = PrivateAttr(default=None)
 
@@ -54,9 +63,6 @@ class Model(BaseModel):
         """Return itself, for use with `client`."""
         self._client = client
         return self
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class FailureInfo(Model):
@@ -111,7 +117,7 @@ class ArtifactRef(Model):
     created_at: datetime | None
     value: ValueInfo
 
-    _record: Any = PrivateAttr(default=None)
+    _load: Callable[[], Any] = PrivateAttr()
 
     def __str__(self) -> str:
         return f"<artifact {self.artifact_id}: {self.value}>"
@@ -126,7 +132,7 @@ class ArtifactRef(Model):
         KitaruCorruptionError
             If the stored bytes are not those that were written.
         """
-        return self._client.decode(self._record)
+        return self._load()
 
 
 class CheckpointAttempt(Model):
@@ -201,7 +207,7 @@ class CheckpointCall(Model):
         raise KitaruStateError(f"Call {self.call_id} is {self.status}: it has no output.")
 
 
-class PendingWait(Model):
+class PendingWait(BoundModel):
     """A question that nobody has answered yet."""
 
     exec_id: str
@@ -261,7 +267,7 @@ class ChildExecution(Model):
         return f"<execution {self.exec_id} of {self.flow_name}: {self.status.value}>"
 
 
-class Execution(Model):
+class Execution(BoundModel):
     """One run of a flow.
 
     Those of a list are summaries: they have no calls, artifacts or inputs; ``refresh()`` reads everything.

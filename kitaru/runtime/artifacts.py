@@ -106,13 +106,13 @@ def load(execution: str, name: str) -> Any:
     running.outbox.flush()
     exec_id = _resolve(execution)
     recorded = running.store.read("execution", exec_id=exec_id)
-    saved = [row for row in recorded["artifacts"] if row["name"] == name]
+    saved = [row for row in recorded["saved"] if row["name"] == name]
     if saved:
         return decode(saved[-1]["value"], running.store.payloads)
     calls = [row for row in recorded["calls"] if name in (row["name"], row["checkpoint"]) and row.get("output")]
     exact = [row for row in calls if row["name"] == name]
     if not calls:
-        known = {row["name"] for row in recorded["artifacts"]} | {
+        known = {row["name"] for row in recorded["saved"]} | {
             row["name"] for row in recorded["calls"] if row.get("output")
         }
         raise KitaruNotFoundError(

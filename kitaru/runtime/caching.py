@@ -1,8 +1,8 @@
 """Reuse across executions: a call takes what an earlier execution recorded for the same code and inputs.
 
-The key is the checkpoint's code (with everything of the user's that it reaches) and the content of its
-inputs. The newest results of a checkpoint are fetched once per execution, and hashes of all its keys where these
-are too many: so a call for which nothing is recorded costs no query, however much is recorded for others.
+The key is the checkpoint's code (with everything of the user's that it reaches) and the content of its inputs. Once
+per execution the hashes of all of a checkpoint's keys are fetched: so a call for which nothing is recorded costs no
+query, however much is recorded for others. Results are fetched some at a time, more each time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -22,26 +22,40 @@ if TYPE_CHECKING:
     from kitaru.runtime.calls import Call
     from kitaru.store.protocol import Store
 
-PREFETCH = 1000
-"""How many results of a checkpoint are fetched at once."""
+FEW, MANY = 2_000, 500_000
+"""How many hashes are fetched at once: at first, and once it is clear that many results are asked for."""
+
+MOST = 1000
+"""How many results are fetched at once, at most."""
+
+PATIENCE = 8
+"""How many results are asked for one by one before many hashes are fetched."""
 
 
 @dataclass(slots=True)
 class Known:
     """What is known of the results of one checkpoint."""
 
-    entries: dict[str, dict[str, Any]]
-    complete: bool
-    hashes: array[int] | None = None
-    """Sorted, of all keys there are; None if they are too many, or not fetched."""
+    recorded: array[int] | None
+    """Sorted hashes of all keys that have a result; None if they are too many."""
+    begun: frozenset[int]
+    """Hashes of keys whose calls had begun: perhaps they have a result by now."""
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fetched: int = 0
+    """How often results were fetched."""
 
-    def may_hold(self, key: str) -> bool:
-        """Whether the store may have a result for a key."""
-        if self.hashes is None:
-            return True
-        wanted = crc32(key.encode())
-        place = bisect_left(self.hashes, wanted)
-        return place < len(self.hashes) and self.hashes[place] == wanted
+    def has_result(self, key: str) -> bool:
+        """Whether a key may have a result."""
+        return self.recorded is None or _holds(self.recorded, crc32(key.encode()))
+
+    def has_begun(self, key: str) -> bool:
+        """Whether a key has a result only if its call has completed since it began."""
+        return crc32(key.encode()) in self.begun and not self.has_result(key)
+
+
+def _holds(numbers: array[int], wanted: int) -> bool:
+    place = bisect_left(numbers, wanted)
+    return place < len(numbers) and numbers[place] == wanted
 
 
 class ResultCache:
@@ -89,33 +103,33 @@ class ResultCache:
         return self._enabled or bool(call.spec.cache)
 
     def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
-        known = self._known.get(code_id) or self._fetch(code_id)
-        if key not in known.entries and not known.complete and known.may_hold(key):
+        known = self._known.get(code_id)
+        if known is None or (key not in known.entries and (known.has_result(key) or known.has_begun(key))):
             with self._lock:
-                if key not in known.entries:
-                    self._fetch_from(known, code_id, key)
+                known = self._look_up(code_id, key)
         return known.entries.get(key)
 
-    def _fetch(self, code_id: str) -> Known:
-        with self._lock:
-            if code_id in self._known:
-                return self._known[code_id]
-            answer = self._store.read("cache", code_id=code_id, limit=PREFETCH)
-            known = Known({entry["cache_key"]: entry for entry in answer["entries"]}, answer["complete"])
-            if not known.complete:
-                hashes = self._store.read("cache_hashes", code_id=code_id)
-                known.hashes = None if hashes is None else array("L", hashes)
-            self._known[code_id] = known
-            return known
+    def _look_up(self, code_id: str, key: str) -> Known:
+        """Ask the store for what it knows of a key; the lock is held."""
+        known = self._known.get(code_id) or self._ask(code_id, limit=FEW)
+        if known.has_begun(key):
+            known = self._ask(code_id, settled=True, limit=MANY)
+        elif known.recorded is None and known.fetched == PATIENCE:
+            known = self._ask(code_id, limit=MANY)
+        if key not in known.entries and known.has_result(key):
+            found = self._store.read("cache", cache_key=key, limit=min(16**known.fetched, MOST))
+            known.entries |= {entry["cache_key"]: entry for entry in found}
+            known.fetched += 1
+        return known
 
-    def _fetch_from(self, known: Known, code_id: str, key: str) -> None:
-        """Fetch the result for a key, and those that were recorded after it: they are likely to be asked for next."""
-        entry = self._store.read("cache_entry", cache_key=key)
-        if entry is None:
-            return
-        following = self._store.read("cache", code_id=code_id, limit=PREFETCH, since=entry["position"])
-        known.entries.update((found["cache_key"], found) for found in following["entries"])
-        known.entries[key] = entry
+    def _ask(self, code_id: str, **parameters: Any) -> Known:
+        answer = self._store.read("cache_keys", code_id=code_id, **parameters)
+        recorded, before = answer["recorded"], self._known.get(code_id)
+        known = Known(None if recorded is None else array("L", recorded), frozenset(answer["begun"]))
+        if before is not None:
+            known.entries, known.fetched = before.entries, before.fetched + 1
+        self._known[code_id] = known
+        return known
 
     def _explain_once(self, call: Call) -> None:
         """Say once per argument why results of a call cannot be reused."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru.runtime.values import decode
 from kitaru.store import events as kinds
+from kitaru.store.protocol import current_position
 
 if TYPE_CHECKING:
     from kitaru.runtime.engine import Engine
@@ -38,9 +39,8 @@ def end_elsewhere(engine: Engine, exec_id: str, *, asked: bool = False) -> Futur
         if event["kind"] in OVER and not (asked and event["kind"] == kinds.SUSPENDED):
             finish()
 
-    position = engine.store.read("info")["position"]
-    engine.hub.listen(exec_id, on_event, after=position)
-    if not _goes_on(engine.store.read("history", exec_id=exec_id), asked):
+    engine.hub.listen(exec_id, on_event, after=current_position(engine.store))
+    if not _goes_on(engine.store.read("head", exec_id=exec_id), asked):
         finish()
     return done
 
@@ -55,7 +55,7 @@ def _goes_on(recorded: dict[str, Any], asked: bool) -> bool:
 
 def recorded_outcome(store: Store, exec_id: str) -> dict[str, Any]:
     """Read how an execution ended, or where it stands."""
-    recorded = store.read("execution", exec_id=exec_id)
+    recorded = store.read("head", exec_id=exec_id)
     head = recorded["execution"]
     outcome: dict[str, Any] = {"status": head["status"], "failure": head.get("failure"), "reason": head.get("reason")}
     if head["status"] == "completed":

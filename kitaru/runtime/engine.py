@@ -255,7 +255,7 @@ class Engine:
 
     def status(self, exec_id: str) -> str:
         """What the store says of an execution."""
-        return str(self.store.read("history", exec_id=exec_id)["execution"]["status"])
+        return str(self.store.read("head", exec_id=exec_id)["execution"]["status"])
 
     def end_of(self, exec_id: str, *, asked: bool = False) -> Future[None]:
         """A future that is done when the execution has ended or was let go; with `asked`, only when it has ended."""

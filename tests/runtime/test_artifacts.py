@@ -59,7 +59,7 @@ def test_a_name_that_is_saved_twice_gives_the_newest_and_keeps_both(recorded):
     handle = body.run()
     handle.wait(20)
     assert kitaru.load(handle.exec_id, "n") == 2
-    assert len([row for row in recorded(handle.exec_id)["artifacts"] if row["name"] == "n"]) == 3
+    assert len([row for row in recorded(handle.exec_id)["saved"] if row["name"] == "n"]) == 3
 
 
 def test_loading_inside_of_a_flow_what_it_saved_itself():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import kitaru
@@ -236,15 +238,16 @@ ran: list[int] = []
 
 @pytest.fixture
 def asked(monkeypatch) -> list[str]:
-    """Twenty results are recorded and only four at a time are fetched; what is read from now on."""
+    """Twenty results are recorded and at most four at a time are fetched; what is read from now on."""
     from kitaru.runtime import caching
     from kitaru.runtime.engine import engine
     from kitaru.store.connect import open_store, use_store
 
     doubled_in_order.run(0, 20).wait(20)
     ran.clear()
-    monkeypatch.setattr(caching, "PREFETCH", 4)
+    monkeypatch.setattr(caching, "MOST", 4)
     asking = Asking(open_store())
+    asking.store.read("info")  # which waits until the database has taken in all of it
     with use_store(asking):
         yield asking.asked
         engine().close()
@@ -257,13 +260,13 @@ def cache_reads(asked):
 def test_calls_without_a_result_are_not_asked_for_one_by_one(asked):
     assert doubled.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
     assert len(ran) == 20
-    assert cache_reads(asked) == ["cache", "cache_hashes"]
+    assert cache_reads(asked) == ["cache_keys"]
 
 
 def test_results_that_were_not_fetched_at_first_are_found_some_at_a_time(asked):
     assert doubled_in_order.run(0, 20).wait(20) == [2 * n for n in range(20)]
     assert ran == []
-    assert cache_reads(asked) == ["cache", "cache_hashes"] + ["cache_entry", "cache"] * 4
+    assert cache_reads(asked) == ["cache_keys"] + ["cache"] * 6
 
 
 def test_calls_at_the_same_time_find_them_too(asked):
@@ -272,8 +275,62 @@ def test_calls_at_the_same_time_find_them_too(asked):
 
 
 def test_where_keys_are_too_many_each_is_asked_for(asked, monkeypatch):
-    from kitaru.runtime.caching import Known
+    from kitaru.runtime import caching
 
-    monkeypatch.setattr(Known, "may_hold", lambda self, key: True)
+    monkeypatch.setattr(caching, "FEW", 4)
+    monkeypatch.setattr(caching, "MANY", 4)
     assert doubled.run(18, 4).wait(20) == [36, 38, 40, 42]
     assert sorted(ran) == [20, 21]
+
+
+def test_of_many_keys_the_hashes_are_fetched_once_some_were_asked_for(asked, monkeypatch):
+    from kitaru.runtime import caching
+
+    monkeypatch.setattr(caching, "FEW", 4)
+    assert doubled_in_order.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert cache_reads(asked) == ["cache_keys"] + ["cache"] * 8 + ["cache_keys"]
+
+
+def test_an_execution_does_not_wait_until_the_database_has_taken_in_the_one_before():
+    from kitaru.store.connect import open_store
+
+    doubled.run(0, 5).wait(20)
+    with open_store().standing_still():
+        assert doubled.run(100, 5).wait(20) == [2 * n for n in range(100, 105)]
+
+
+@kitaru.checkpoint
+def held(n):
+    ran.append(n)
+    begun.set()
+    assert n != 300 or go_on.wait(20)
+    return n
+
+
+@kitaru.flow
+def holding() -> int:
+    return held(300)
+
+
+@kitaru.flow
+def asking_early() -> int:
+    held(200)
+    looked.set()
+    assert recorded_meanwhile.wait(20)
+    return held(300)
+
+
+begun, go_on, looked, recorded_meanwhile = (threading.Event() for _ in range(4))
+
+
+def test_a_call_that_had_only_begun_when_results_were_first_looked_up_is_found_once_it_has_completed():
+    ran.clear()
+    holder = holding.run()
+    assert begun.wait(20)
+    asker = asking_early.run()
+    assert looked.wait(20)
+    go_on.set()
+    assert holder.wait(20) == 300
+    recorded_meanwhile.set()
+    assert asker.wait(20) == 300
+    assert sorted(ran) == [200, 300]

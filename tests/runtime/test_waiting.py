@@ -276,7 +276,7 @@ def test_a_call_in_flight_when_the_flow_is_let_go_is_finished_and_kept(parked, a
     gate.set()
     parked(handle.exec_id)
     assert {call["status"] for call in recorded(handle.exec_id)["calls"]} == {"completed"}
-    assert [item["name"] for item in recorded(handle.exec_id)["artifacts"]].count("notes") == 3
+    assert [item["name"] for item in recorded(handle.exec_id)["saved"]].count("notes") == 3
     answer(handle.exec_id, 4)
     assert handle.wait(20) == [1, 2, 3, 4]
     assert sorted(ran) == [1, 2, 3]

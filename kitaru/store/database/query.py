@@ -1,4 +1,4 @@
-"""Run a query and get plain rows: dicts with JSON columns decoded."""
+"""Run a query and get plain rows: dicts with JSON columns decoded, or passed on as they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import duckdb
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 class Query:
     """Queries over one connection; `statements` counts them.
 
+    Parameters
+    ----------
+    connection
+        Where they run.
+    document
+        Makes a value of the text in a JSON column. With `orjson.Fragment` rows can only be written as JSON again, for
+        which their documents need not be understood.
+
     Examples
     --------
     >>> import duckdb
@@ -24,8 +32,9 @@ class Query:
     [{'a': 1, 'j': {'b': 2}}]
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, document: Callable[[str], Any] = orjson.loads) -> None:
         self._connection = connection
+        self._document = document
         self.statements = 0
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -36,10 +45,11 @@ class Query:
         names = [column[0] for column in description]
         documents = [column[0] for column in description if str(column[1]) == "JSON"]
         rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        document = self._document
         for name in documents:
             for row in rows:
                 if row[name] is not None:
-                    row[name] = orjson.loads(row[name])
+                    row[name] = document(row[name])
         return rows
 
     def first(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:

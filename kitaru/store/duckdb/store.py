@@ -10,10 +10,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from kitaru.errors import KitaruStoreError
 from kitaru.store.duckdb import opening
 from kitaru.store.duckdb.apart import apart, here
 from kitaru.store.duckdb.background import Repeated
+from kitaru.store.duckdb.begun import begun_keys
 from kitaru.store.duckdb.deadlines import Deadlines
 from kitaru.store.duckdb.forks import never_destroy, watch_forks
 from kitaru.store.duckdb.guards import Guards
@@ -26,7 +29,7 @@ from kitaru.store.journal.journal import SEGMENT_BYTES, Journal
 from kitaru.store.payloads import FilePayloads, PayloadStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kitaru.store.database import Database
     from kitaru.store.events import Runner
@@ -89,6 +92,7 @@ class DuckDBStore:
         self._applying = threading.Lock()
         self.maintenance = threading.RLock()
         """Held by whoever replaces sealed segments or needs them to stay as they are."""
+        self._own: dict[str, Callable[..., dict[str, Any]]] = {"info": self._info, "cache_keys": self._cache_keys}
         with ExitStack() as undo:
             self._open(segment_bytes, undo)
             self._assemble()
@@ -159,9 +163,20 @@ class DuckDBStore:
         """Answer one of the named questions of `kitaru.store.database`; everything acknowledged before is seen."""
         return self._apart(lambda: self._answer(name, parameters))
 
+    def read_json(self, name: str, /, **parameters: Any) -> bytes:
+        """Answer as `read` does, in JSON."""
+
+        def ask() -> bytes:
+            if name in self._own:
+                return orjson.dumps(self._own[name](**parameters))
+            self._catch_up()
+            return self._database.read_json(name, **parameters)
+
+        return self._apart(ask)
+
     def _answer(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        if name == "info":
-            return self._info(**parameters)
+        if name in self._own:
+            return self._own[name](**parameters)
         self._catch_up()
         return self._database.read(name, **parameters)
 
@@ -289,6 +304,21 @@ class DuckDBStore:
     def _warn(self, message: str) -> None:
         _log.warning("%s", message)
         self.warnings.append(message)
+
+    def _cache_keys(self, code_id: str, *, settled: bool = False, **parameters: Any) -> dict[str, Any]:
+        """Answer without waiting for the database, unless the answer is to be `settled`.
+
+        Every flow begins with this question, often while the database still takes in the flow before. So of what it
+        has not taken in the keys of calls that began are told: perhaps these calls have completed.
+        """
+        self._check_usable()
+        # Looked at before the rows: what is taken in between the two is in both.
+        unapplied = None if settled else self._hub.since(self._ingest.applied)
+        if unapplied is None:
+            self._catch_up()
+        found: dict[str, Any] = self._database.read("cache_keys", code_id=code_id, **parameters)
+        begun = [] if unapplied is None else found["begun"] + begun_keys(unapplied, code_id)
+        return {**found, "begun": begun}
 
     def _info(self, **parameters: Any) -> dict[str, Any]:
         # It must also answer when the database does not follow: here people look for the reason.

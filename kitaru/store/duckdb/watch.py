@@ -80,9 +80,16 @@ class Hub:
                 return None
             position, start = watch.position, self._start
             if position >= start:
-                first = bisect_right(self._recent, position, key=lambda entry: entry.end)
+                first = bisect_right(self._recent, position, key=_end)
                 return self._recent[first:], self.position
         return self._read(position, start), start
+
+    def since(self, position: int) -> list[Entry] | None:
+        """Return the records that reach past a position, or None if memory does not go back so far."""
+        with self._changed:
+            if position < self._start:
+                return None
+            return self._recent[bisect_right(self._recent, position, key=_end) :]
 
     def wake(self) -> None:
         """Let all who wait look again."""
@@ -104,7 +111,7 @@ class LocalWatch:
         self.position = after
         self._executions = executions
         self._kinds = kinds
-        self._marks = [_marks("exec_id", executions), _marks("kind", kinds)]
+        self._marks = [marks("exec_id", executions), marks("kind", kinds)]
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[Event]:
@@ -157,6 +164,10 @@ class LocalWatch:
         self._hub.wake()
 
 
-def _marks(key: str, values: Iterable[str]) -> list[bytes]:
+def _end(entry: Entry) -> int:
+    return entry.end
+
+
+def marks(key: str, values: Iterable[str]) -> list[bytes]:
     """Return how a record spells that a key has one of these values."""
     return [orjson.dumps({key: value})[1:-1] for value in values]

@@ -140,7 +140,7 @@ class App:
         return await loop.run_in_executor(self._readers, self._answer_read, name, parameters)
 
     def _answer_read(self, name: str, parameters: dict[str, Any]) -> bytes:
-        return orjson.dumps({"result": self._service.store.read(name, **parameters)})
+        return b'{"result":%b}' % self._service.store.read_json(name, **parameters)
 
     async def _health(self, _scope: Scope, _receive: Receive) -> bytes:
         return orjson.dumps(self._service.health())

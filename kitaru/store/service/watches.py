@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from kitaru.store.protocol import current_position
 from kitaru.store.service.wire import HEARTBEAT
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Watches:
         The first line is what lets a client whose service is restarted go on without a gap, even before any event came.
         """
         if after is None:
-            after = await asyncio.to_thread(_position, store)
+            after = await asyncio.to_thread(current_position, store)
         feed = await asyncio.to_thread(store.watch, after=after, executions=executions, kinds=kinds)
         self._open.add(feed)
         try:
@@ -55,11 +56,6 @@ class Watches:
         finally:
             self._open.discard(feed)
             feed.close()
-
-
-def _position(store: Store) -> int:
-    # An empty batch writes nothing and is told the position before it.
-    return store.append([{"events": []}], durable=False)[0]["position"]
 
 
 async def _pumped(feed: Watch) -> AsyncGenerator[bytes]:

@@ -12,53 +12,46 @@ if TYPE_CHECKING:
     from kitaru.store.database.rows import Row
 
 
-@named("cache")
-def cache(query: Query, code_id: str, limit: int = 1000, since: int | None = None) -> dict[str, Any]:
-    """Return the newest entry of some cache keys of one piece of code, and whether these are all.
+@named("cache_keys")
+def cache_keys(query: Query, code_id: str, limit: int = 500_000) -> dict[str, Any]:
+    """Return what tells of most cache keys of one piece of code that nothing is recorded for them.
 
-    They are the keys recorded last, or those recorded from the position `since` on.
+    ``recorded`` has the CRC-32 of each key with a result, in order; it is None if there are more than `limit` results.
+    ``begun`` has those of calls that have not ended.
     """
-    positive("limit", limit)
-    if since is not None:
-        return _recorded_since(query, code_id, limit, since)
-    rows = query.rows(
-        'SELECT cache_key, exec_id, call, "at", output FROM internal.cache_entries WHERE code_id = ? '
-        "ORDER BY position DESC LIMIT ?",
-        [code_id, limit + 1],
+    (found,) = query.rows(
+        "SELECT list_sort(list(DISTINCT key_hash)) AS hashes, count(*) AS n FROM "
+        "(SELECT key_hash FROM internal.cache_entries WHERE code_id = ? LIMIT ?)",
+        [code_id, positive("limit", limit) + 1],
     )
-    return {"entries": _newest(rows[:limit]), "complete": len(rows) <= limit}
-
-
-def _recorded_since(query: Query, code_id: str, limit: int, since: int) -> dict[str, Any]:
-    rows = query.rows(
-        'SELECT cache_key, exec_id, call, "at", output FROM internal.cache_entries WHERE code_id = ? '
-        "AND key_hash IN (SELECT key_hash FROM internal.cache_entries WHERE code_id = ? AND position >= ? "
-        "ORDER BY position LIMIT ?) ORDER BY position DESC",
-        [code_id, code_id, since, limit],
+    begun = query.rows(
+        "SELECT cache_key FROM internal.calls_open WHERE code_id = ? AND cache_key IS NOT NULL", [code_id]
     )
-    return {"entries": _newest(rows), "complete": False}
+    return {
+        "recorded": None if found["n"] > limit else found["hashes"] or [],
+        "begun": [crc32(row["cache_key"].encode()) for row in begun],
+    }
 
 
-def _newest(rows: list[Row]) -> list[Row]:
-    newest: dict[str, Row] = {}
-    for row in rows:
+@named("cache")
+def cache(query: Query, cache_key: str, limit: int = 1) -> list[Row]:
+    """Return the newest entry of a cache key, and those of keys that were recorded next: they are likely to be needed.
+
+    The first one has its output; the others only where it is small. With no entry of the key there is none at all.
+    """
+    entry = cache_entry(query, cache_key)
+    if entry is None or positive("limit", limit) == 1:
+        return [] if entry is None else [entry]
+    following = query.rows(
+        'SELECT cache_key, exec_id, call, "at", output FROM internal.cache_entries WHERE code_id = $1 '
+        "AND key_hash IN (SELECT key_hash FROM internal.cache_entries WHERE code_id = $1 AND position > $2 "
+        "ORDER BY position LIMIT $3) ORDER BY position DESC",
+        [entry["code_id"], entry["position"], limit - 1],
+    )
+    newest: dict[str, Row] = {cache_key: entry}
+    for row in following:
         newest.setdefault(row["cache_key"], row)
     return list(newest.values())
-
-
-@named("cache_hashes")
-def cache_hashes(query: Query, code_id: str, limit: int = 500_000) -> list[int] | None:
-    """Return the CRC-32 of every cache key of one piece of code in order, or None if there are more than `limit`.
-
-    Whoever has them knows of most keys that nothing is recorded for them, without asking.
-    """
-    positive("limit", limit)
-    row = query.first(
-        "SELECT list_sort(list(DISTINCT key_hash)) AS hashes FROM internal.cache_entries WHERE code_id = ? "
-        "HAVING count(*) <= ?",
-        [code_id, limit],
-    )
-    return None if row is None else row["hashes"] or []
 
 
 @named("cache_entry")

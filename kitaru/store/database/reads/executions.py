@@ -15,6 +15,16 @@ _IN: Final = "position BETWEEN ? AND ? AND exec_id = ?"
 
 _CHILDREN: Final = "SELECT exec_id, flow, status, parent_call, first_position FROM internal.{} WHERE parent_exec_id = ?"
 
+_BESIDES: Final = (
+    "SELECT DISTINCT part FROM ("
+    "SELECT 'waits' AS part FROM internal.waits WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION ALL "
+    "SELECT 'waits' FROM internal.waits_open WHERE exec_id = $3 UNION ALL "
+    "SELECT 'saved' FROM internal.artifacts WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION ALL "
+    "SELECT 'children' FROM internal.executions WHERE parent_exec_id = $3 UNION ALL "
+    "SELECT 'children' FROM internal.executions_open WHERE parent_exec_id = $3)"
+)
+"""Which of these an execution has at all: one statement instead of up to five, each of which plans for long."""
+
 _ANSWERED: Final = (
     "SELECT exec_id, epoch, cwd, interpreter FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
     "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND exists("
@@ -30,9 +40,10 @@ _TO_MATCH: Final = (
 
 @named("execution")
 def execution(query: Query, exec_id: str) -> dict[str, Any]:
-    """Return an execution with its calls, waits, artifacts and children."""
+    """Return an execution with its calls, waits, children and what was saved in it; see also `artifact_rows`."""
     row = find_execution(query, exec_id)
     calls = rows_of(query, row, "calls")
+    besides = {found["part"] for found in query.rows(_BESIDES, [*reach(row), exec_id])}
     # Most executions have no attempt that another followed: their calls' own rows tell everything.
     past = (
         query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
@@ -42,10 +53,17 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
     return {
         "execution": with_duration(row),
         "calls": _with_attempts(sorted(calls, key=_place), past),
-        "waits": rows_of(query, row, "waits"),
-        "artifacts": with_saved(query, row, calls),
-        "children": _children(query, exec_id),
+        "waits": rows_of(query, row, "waits") if "waits" in besides else [],
+        "saved": saved_of(query, row) if "saved" in besides else [],
+        "children": _children(query, exec_id) if "children" in besides else [],
     }
+
+
+@named("head")
+def head(query: Query, exec_id: str) -> dict[str, Any]:
+    """Return an execution with its waits, without its calls: all that tells where it stands."""
+    row = find_execution(query, exec_id)
+    return {"execution": with_duration(row), "waits": rows_of(query, row, "waits")}
 
 
 @named("history")
@@ -94,35 +112,14 @@ def _children(query: Query, exec_id: str) -> list[Row]:
     return rows
 
 
+def saved_of(query: Query, execution: Row) -> list[Row]:
+    """Return what was saved by hand in an execution."""
+    values = [*reach(execution), execution["exec_id"]]
+    return query.rows(f"FROM internal.artifacts WHERE {_IN} ORDER BY position", values)
+
+
 def _place(call: Row) -> tuple[int, int]:
     return call["sequence"], call["first_position"]
-
-
-def with_saved(query: Query, execution: Row, calls: list[Row]) -> list[Row]:
-    """Return what the view ``internal.all_artifacts`` has of one execution, whose calls are at hand."""
-    saved = query.rows(f"FROM internal.artifacts WHERE {_IN}", [*reach(execution), execution["exec_id"]])
-    outputs = [
-        {
-            "artifact_id": f"{call['exec_id']}/{call['name']}/output",
-            "exec_id": call["exec_id"],
-            "call": call["name"],
-            "name": "output",
-            "kind": "output",
-            "save_type": "output",
-            "value": call["output"],
-            "tags": [],
-            "at": call["ended_at"],
-            "position": call["position"],
-        }
-        for call in calls
-        if call["output"] is not None
-    ]
-    return sorted(outputs + [{**row, "save_type": "manual"} for row in saved], key=_position)
-
-
-def _position(row: Row) -> int:
-    position: int = row["position"]
-    return position
 
 
 def _matchable(call: Row) -> Row:

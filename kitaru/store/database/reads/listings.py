@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kitaru.store.database.query import Query
+    from kitaru.store.database.rows import Row
 
 _SUMMARY: Final = (
     "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
     "metadata, created_at, started_at, ended_at, reason, failure, failed_call, cancel_requested, waits_pending, calls, "
     "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, first_position"
 )
+
+_PARTS: Final = ("executions", "executions_open")
 
 _ORDERS: Final = {
     "started_at": "coalesce(started_at, created_at)",
@@ -67,18 +70,34 @@ def executions(
             values.append(value)
     if originals_only:
         where.append("original_exec_id IS NULL")
-    chosen = " AND ".join(where) or "true"
-    page = [positive("limit", limit), positive("offset", offset, least=0)]
-    counted = [
-        query.rows(f"SELECT count(*) AS n FROM internal.{part} WHERE {chosen}", values)[0]["n"]  # noqa: S608
-        for part in ("executions", "executions_open")
-    ]
-    items = query.rows(
-        f"SELECT {_SUMMARY} FROM internal.all_executions WHERE {chosen} "  # noqa: S608
-        f"ORDER BY {_order(order)}, first_position DESC LIMIT ? OFFSET ?",
-        [*values, *page],
+    fitting = " AND ".join(where) or "true"
+    column, direction = _order(order)
+    selected = " UNION ALL ".join(
+        f"SELECT '{part}' AS part, rowid AS row, {column} AS rank, first_position FROM internal.{part} WHERE {fitting}"  # noqa: S608
+        for part in _PARTS
     )
-    return {"items": [with_duration(item) for item in items], "total": sum(counted)}
+
+    def page(limit: int, offset: int) -> list[Row]:
+        return query.rows(
+            f"SELECT part, row, count(*) OVER () AS total FROM ({selected}) "  # noqa: S608
+            f"ORDER BY rank {direction} NULLS LAST, first_position DESC LIMIT ? OFFSET ?",
+            [*values, *values, limit, offset],
+        )
+
+    chosen = page(positive("limit", limit), positive("offset", offset, least=0))
+    counted = chosen or (page(1, 0) if offset else [])
+    return {"items": _summaries(query, chosen), "total": counted[0]["total"] if counted else 0}
+
+
+def _summaries(query: Query, chosen: Sequence[Row]) -> list[Row]:
+    """Return summaries of the rows that were chosen: to sort these many columns takes longer than to look them up."""
+    found: dict[tuple[str, int], Row] = {}
+    for part in _PARTS:
+        numbers = ", ".join(str(row["row"]) for row in chosen if row["part"] == part)
+        if numbers:
+            rows = query.rows(f"SELECT rowid, {_SUMMARY} FROM internal.{part} WHERE rowid IN ({numbers})")  # noqa: S608
+            found |= {(part, row.pop("rowid")): with_duration(row) for row in rows}
+    return [found[row["part"], row["row"]] for row in chosen]
 
 
 @named("resolve")
@@ -123,11 +142,11 @@ def _several(name: str, values: Iterable[str] | None) -> list[str] | None:
     return None if values is None else [str(value) for value in values]
 
 
-def _order(order: str) -> str:
+def _order(order: str) -> tuple[str, str]:
     column = _ORDERS.get(order.removeprefix("-"))
     if column is None:
         raise KitaruUsageError(
             f"Executions cannot be ordered by {order!r}. Choose one of {', '.join(_ORDERS)}; "
             "a leading - means descending."
         )
-    return f"{column} {'DESC' if order.startswith('-') else 'ASC'} NULLS LAST"
+    return column, "DESC" if order.startswith("-") else "ASC"

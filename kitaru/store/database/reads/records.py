@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError, KitaruStateError
-from kitaru.store.database.reads.executions import with_saved
+from kitaru.store.artifact_rows import artifact_rows
+from kitaru.store.database.reads.executions import saved_of
 from kitaru.store.database.reads.listings import resolve
 from kitaru.store.database.reads.registry import find_execution, named, positive, reach, rows_of
 
@@ -137,7 +138,7 @@ def events(
 
 def _artifacts_of(query: Query, execution: Row) -> list[Row]:
     calls = rows_of(query, execution, "calls", "exec_id, name, output, ended_at, first_position, position")
-    return with_saved(query, execution, calls)
+    return artifact_rows(saved_of(query, execution), calls)
 
 
 def _not_one(what: str, wanted: str, found: list[str], several: bool = True) -> KitaruStateError:

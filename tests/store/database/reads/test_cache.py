@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from tests.store.database.histories import (
@@ -19,6 +20,18 @@ from tests.store.database.histories import (
     value,
 )
 
+if TYPE_CHECKING:
+    from kitaru.store.database import Database
+
+
+def recorded(database: Database) -> list[int]:
+    found: list[int] = database.read("cache_keys", code_id="code")["recorded"]
+    return found
+
+
+def hashes(*keys: str) -> list[int]:
+    return sorted(crc32(key.encode()) for key in keys)
+
 
 def test_a_completed_call_can_be_found_by_its_key() -> None:
     database = filled(created(), claimed(), started("a"), completed("a", output=value(42)))
@@ -32,25 +45,16 @@ def test_failed_running_reused_and_keyless_calls_are_no_entries() -> None:
         created(), claimed(), started("a"), failed("a"), started("b"), reused("c"), started("d", cache_key=None),
         completed("d"),
     )  # fmt: skip
-    assert database.read("cache", code_id="code") == {"entries": [], "complete": True}
+    assert database.read("cache_keys", code_id="code")["recorded"] == []
+    assert database.read("cache", cache_key="key-a") == []
 
 
 def test_of_one_key_the_newest_entry_counts() -> None:
     database = filled(created(E1), claimed(E1), started("a", E1), completed("a", E1, output=value("old")))
     apply(database, created(E2), claimed(E2), started("a", E2), completed("a", E2, output=value("new")))
     assert database.read("cache_entry", cache_key="key-a")["output"]["inline"] == "new"
-    found = database.read("cache", code_id="code")
-    assert [(entry["cache_key"], entry["exec_id"]) for entry in found["entries"]] == [("key-a", E2)]
-    assert found["complete"]
-
-
-def test_a_limit_that_cuts_is_told() -> None:
-    calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
-    database = filled(created(), claimed(), *calls)
-    found = database.read("cache", code_id="code", limit=3)
-    assert [entry["call"] for entry in found["entries"]] == ["a_4", "a_3", "a_2"]
-    assert not found["complete"]
-    assert database.read("cache", code_id="code", limit=5)["complete"]
+    (found,) = database.read("cache", cache_key="key-a", limit=10)
+    assert (found["cache_key"], found["exec_id"]) == ("key-a", E2)
 
 
 def test_a_large_or_stored_output_is_read_from_its_call() -> None:
@@ -59,7 +63,7 @@ def test_a_large_or_stored_output_is_read_from_its_call() -> None:
     database = filled(
         created(), claimed(), started("a"), completed("a", output=large), started("b"), completed("b", output=stored)
     )  # fmt: skip
-    assert [entry["output"] for entry in database.read("cache", code_id="code")["entries"]] == [None, None]
+    assert [entry["output"] for entry in database.read("cache", cache_key="key-a", limit=2)] == [large, None]
     assert database.read("cache_entry", cache_key="key-a")["output"] == large
     assert database.read("cache_entry", cache_key="key-b")["output"] == stored
 
@@ -75,10 +79,9 @@ def test_keys_of_one_hash_are_told_apart() -> None:
 def test_a_purge_takes_what_came_before_it_and_of_the_named_checkpoint_only() -> None:
     database = filled(created(), claimed(), started("a_1"), completed("a_1"), started("b_1"), completed("b_1"))
     apply(database, event("cache.purged", "", checkpoint="a", before=None), started("a_2"), completed("a_2"))
-    keys = {entry["cache_key"] for entry in database.read("cache", code_id="code")["entries"]}
-    assert keys == {"key-b_1", "key-a_2"}
+    assert recorded(database) == hashes("key-b_1", "key-a_2")
     apply(database, event("cache.purged", "", checkpoint=None, before=7))
-    assert {entry["cache_key"] for entry in database.read("cache", code_id="code")["entries"]} == {"key-a_2"}
+    assert recorded(database) == hashes("key-a_2")
 
 
 def test_a_deleted_execution_is_no_source() -> None:
@@ -86,20 +89,26 @@ def test_a_deleted_execution_is_no_source() -> None:
     assert database.read("cache_entry", cache_key="key-a") is None
 
 
-def test_entries_from_a_position_on_are_the_newest_of_their_keys() -> None:
+def test_with_an_entry_come_those_that_were_recorded_next_the_newest_of_their_keys() -> None:
     calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
     database = filled(created(E1), claimed(E1), *calls)
     apply(database, created(E2), claimed(E2), started("a_2", E2), completed("a_2", E2, output=value("new")))
-    since = database.read("cache_entry", cache_key="key-a_1")["position"]
-    found = database.read("cache", code_id="code", limit=2, since=since)["entries"]
-    assert {(entry["cache_key"], entry["exec_id"]) for entry in found} == {("key-a_1", E1), ("key-a_2", E2)}
+    found = database.read("cache", cache_key="key-a_1", limit=3)
+    assert [(entry["cache_key"], entry["exec_id"]) for entry in found] == [
+        ("key-a_1", E1), ("key-a_2", E2), ("key-a_3", E1),
+    ]  # fmt: skip
+    assert [entry["cache_key"] for entry in database.read("cache", cache_key="key-a_1")] == ["key-a_1"]
 
 
 def test_the_hashes_of_all_keys_of_a_code_are_sorted_and_limited() -> None:
     calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
     database = filled(created(E1), claimed(E1), *calls)
     apply(database, created(E2), claimed(E2), started("a_2", E2), completed("a_2", E2))
-    expected = sorted(crc32(f"key-a_{n}".encode()) for n in range(5))
-    assert database.read("cache_hashes", code_id="code") == expected
-    assert database.read("cache_hashes", code_id="code", limit=5) is None
-    assert database.read("cache_hashes", code_id="another code") == []
+    assert recorded(database) == hashes(*(f"key-a_{n}" for n in range(5)))
+    assert database.read("cache_keys", code_id="code", limit=5)["recorded"] is None
+    assert database.read("cache_keys", code_id="another code") == {"recorded": [], "begun": []}
+
+
+def test_keys_of_calls_that_have_not_ended_are_told_apart() -> None:
+    database = filled(created(), claimed(), started("a"), started("b"), completed("b"), started("c", cache_key=None))
+    assert database.read("cache_keys", code_id="code") == {"recorded": hashes("key-b"), "begun": hashes("key-a")}

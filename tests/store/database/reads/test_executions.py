@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from kitaru.errors import KitaruNotFoundError, KitaruUsageError
+from kitaru.store.artifact_rows import artifact_rows
 from kitaru.store.database.query import Query
 from kitaru.store.database.reads import READS, answer
 from tests.store.database.histories import (
@@ -62,10 +63,11 @@ def test_an_execution_is_read_whole() -> None:
     assert [call["name"] for call in whole["calls"]] == ["a", "b"]
     assert whole["calls"][0]["call_id"] == f"{E1}/a"
     assert [wait["name"] for wait in whole["waits"]] == ["approve"]
-    assert [(item["name"], item["save_type"]) for item in whole["artifacts"]] == [
+    artifacts = artifact_rows(whole["saved"], whole["calls"])
+    assert [(item["name"], item["save_type"]) for item in artifacts] == [
         ("output", "output"), ("output", "output"), ("plot", "manual"),
     ]  # fmt: skip
-    assert whole["artifacts"] == database.read("artifacts", exec_id=E1)
+    assert artifacts == database.read("artifacts", exec_id=E1)
     assert whole["children"] == [{"exec_id": E2, "flow": "f", "status": "pending", "parent_call": "a"}]
     assert orjson.loads(orjson.dumps(whole)) == whole
 
