@@ -11,6 +11,8 @@ export default tseslint.config(
       parserOptions: { project: './tsconfig.test.json' }
     },
     rules: {
+      // Lumino's signals take methods and call them with `this`.
+      '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true }

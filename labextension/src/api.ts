@@ -6,6 +6,7 @@ import type {
   CallView,
   ExecutionSummary,
   ExecutionView,
+  FailureView,
   LogLine,
   WaitView
 } from './documents';
@@ -20,17 +21,55 @@ export interface IExecutionRef {
 }
 
 /**
- * One thing that happened, as the server pushes it.
+ * What happened in an execution since the last message about it.
  */
 export interface IChange {
+  readonly home: string;
   readonly exec_id: string;
   readonly flow: string | null;
-  /** Name of an event of kitaru/store/events.py. */
+  readonly status: ExecutionView['status'] | 'deleted' | null;
+  /** The last kind of event, a name of kitaru/store/events.py. */
   readonly kind: string;
+  readonly kinds: readonly string[];
   readonly call: string | null;
-  readonly status: ExecutionView['status'] | null;
+  readonly calls: readonly string[];
+  readonly count: number;
   readonly position: number;
-  readonly text?: string | null;
+  readonly at: number;
+  /** The question that was asked, answered or aborted. */
+  readonly wait: string | null;
+  /** By call, what models said since the last message. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/**
+ * Where the stream stands: the home that it tells of, and why its store cannot be read.
+ */
+export interface IStreamState {
+  readonly home: string;
+  readonly problem: IFailure | null;
+}
+
+/**
+ * `ready` comes first; after `gap` everything is to be read anew; `away` says that the store cannot be reached.
+ */
+export type StreamMessage =
+  | { id: string; event: 'change'; data: IChange }
+  | { id: string; event: 'ready' | 'gap' | 'away'; data: IStreamState };
+
+/**
+ * Body of every answer that is no success.
+ */
+export interface IFailure {
+  readonly message: string;
+  readonly reason: string;
+  /** What to do, if there is one thing to do. */
+  readonly next?: string | null;
+  /** What does not fit, by parameter or JSON path; empty for the whole. */
+  readonly places?: readonly { place: string; message: string }[];
+  /** Who was faster, where somebody was. */
+  readonly by?: string | null;
+  readonly at?: number | null;
 }
 
 export interface IPage<T> {
@@ -38,13 +77,37 @@ export interface IPage<T> {
   readonly total: number;
 }
 
+/**
+ * A call with everything that is known of it.
+ */
+export interface ICallDetail extends CallView {
+  readonly exec_id: string;
+  readonly attempt_list: readonly {
+    readonly attempt: number;
+    readonly status: string;
+    readonly started_at: number | null;
+    readonly ended_at: number | null;
+    readonly failure: FailureView | null;
+    readonly retry_in: number | null;
+  }[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Calls whose outputs it took. */
+  readonly parents: readonly string[];
+  readonly original_call: string | null;
+  /** Why it ran or was reused, in one sentence. */
+  readonly explanation: string | null;
+}
+
 export interface IStatus {
   /** Id of the home that answers. */
   readonly home: string;
   readonly location: string;
   readonly version: string;
-  /** How many questions are open. */
-  readonly waiting: number;
+  /** False while nothing is recorded there. */
+  readonly recorded: boolean;
+  /** How many questions are open; null if the store cannot be asked. */
+  readonly waiting: number | null;
+  readonly problem: IFailure | null;
   readonly homes: { readonly id: string; readonly location: string }[];
 }
 
@@ -83,12 +146,9 @@ type Query = Record<string, string | number | boolean | undefined | null>;
 export class ApiError extends ServerConnection.ResponseError {
   constructor(
     response: Response,
-    message: string,
-    readonly reason: string | null,
-    /** What to do next, if the server knows. */
-    readonly next: string | null
+    readonly failure: IFailure
   ) {
-    super(response, message);
+    super(response, failure.message);
     this.name = 'ApiError';
   }
 
@@ -98,19 +158,12 @@ export class ApiError extends ServerConnection.ResponseError {
 
   static async from(response: Response): Promise<ApiError> {
     const body = parse(await response.text());
-    const said = (field: string): string | null => {
-      const value =
-        typeof body === 'object' && body !== null
-          ? (body as Record<string, unknown>)[field]
-          : null;
-      return typeof value === 'string' && value ? value : null;
-    };
-    return new ApiError(
-      response,
-      said('message') ?? `${response.status} ${response.statusText}`,
-      said('reason'),
-      said('next')
-    );
+    const told = typeof body === 'object' && body !== null ? body : {};
+    return new ApiError(response, {
+      message: `${response.status} ${response.statusText}`,
+      reason: response.statusText,
+      ...told
+    });
   }
 }
 
@@ -150,6 +203,10 @@ export class Api {
 
   calls(ref: IExecutionRef, query: ICallsQuery = {}): Promise<IPage<CallView>> {
     return this.get(executionPath(ref, 'calls'), { ...query, home: ref.home });
+  }
+
+  call(ref: IExecutionRef, name: string): Promise<ICallDetail> {
+    return this.get(executionPath(ref, 'calls', name), { home: ref.home });
   }
 
   logs(ref: IExecutionRef, query: ILogsQuery = {}): Promise<LogLine[]> {
@@ -200,19 +257,20 @@ export class Api {
 
   /**
    * The stream of changes; `signal` ends it.
+   *
+   * @param after - Id of the last message that is known.
    */
   async *events(
-    after: number | null,
+    after: string | null,
     home: string | null,
     signal: AbortSignal
-  ): AsyncGenerator<IChange | 'open'> {
+  ): AsyncGenerator<StreamMessage> {
     const response = await this.fetch('events', { after, home }, { signal });
     if (!response.body) {
       throw new TypeError('The answer of the event stream has no body.');
     }
-    yield 'open';
-    for await (const data of eventData(response.body)) {
-      yield JSON.parse(data) as IChange;
+    for await (const { id, event, data } of serverSentEvents(response.body)) {
+      yield { id, event, data: JSON.parse(data) as unknown } as StreamMessage;
     }
   }
 
@@ -279,11 +337,20 @@ export function executionPath(ref: IExecutionRef, ...parts: string[]): string {
 }
 
 /**
- * The data of server-sent events, as they arrive.
+ * A server-sent event as it is written.
  */
-export async function* eventData(
+export interface IServerSentEvent {
+  id: string;
+  event: string;
+  data: string;
+}
+
+/**
+ * Server-sent events as they arrive, in whatever pieces.
+ */
+export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>
-): AsyncGenerator<string> {
+): AsyncGenerator<IServerSentEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
@@ -297,17 +364,25 @@ export async function* eventData(
         '\n\n'
       );
       rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const data = block
-          .split('\n')
-          .filter(line => line.startsWith('data:'))
-          .map(line => line.slice(5).trimStart());
-        if (data.length > 0) {
-          yield data.join('\n');
+      for (const event of blocks.map(readEvent)) {
+        // What has no data is a comment, which only keeps the connection open.
+        if (event.data !== '') {
+          yield event;
         }
       }
     }
   } finally {
-    await reader.cancel();
+    await reader.cancel().catch(() => undefined);
   }
+}
+
+function readEvent(block: string): IServerSentEvent {
+  const found = { id: '', event: 'message', data: '' };
+  for (const line of block.split('\n')) {
+    const [, name, value] = /^(id|event|data): ?(.*)$/.exec(line) ?? [];
+    if (name && value !== undefined) {
+      found[name as keyof typeof found] = value;
+    }
+  }
+  return found;
 }

@@ -1,7 +1,8 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { model } from './plugins/model';
+import { renderer } from './plugins/renderer';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [model];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [model, renderer];
 
 export default plugins;

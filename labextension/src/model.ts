@@ -1,44 +1,53 @@
-import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { Api, IChange, IExecutionRef } from './api';
+import type { Api, IChange, IExecutionRef, IFailure } from './api';
 import type { WaitView } from './documents';
+import { HomeStream } from './stream';
 import type { Connection, IExecutionModel, IWatchedExecution } from './tokens';
 import { WatchedExecution, type ISource } from './watched';
 
-/** Changes that arrive within this time, in milliseconds, are told as one. */
-const BATCH = 250;
-
-/** Kinds of changes after which the list of open questions may be another. */
-const ABOUT_WAITS = /^wait\.|^execution\.(cancelled|deleted|completed|failed)$/;
+/** After these the list of open questions may be another. */
+const ABOUT_WAITS =
+  /^wait\.|^execution\.(cancelled|deleted|completed|failed|suspended)$/;
 
 /**
  * The one store of the front end: a stream of changes, and the executions that somebody looks at.
+ *
+ * Executions of another home than the server's own get a stream of that home, while somebody looks at them.
  */
 export class ExecutionModel implements IExecutionModel {
   constructor(
     readonly api: Api,
     private readonly page: Document = document
   ) {
-    this._poll = new Poll({
-      name: 'kitaru:events',
-      factory: () => this._follow(),
-      frequency: { interval: 500, backoff: 2, max: 30_000 },
-      standby: () => this.page.hidden
-    });
-    this.page.addEventListener('visibilitychange', this._onVisibility);
+    this._main = this._open(null);
+    this._main.stateChanged.connect(this._onState, this);
+    this._main.changed.connect(this._onMainChanged, this);
+    this._main.missed.connect(this._onMainMissed, this);
+  }
+
+  get home(): string | null {
+    return this._main.home;
   }
 
   get connection(): Connection {
-    return this._connection;
+    return this._main.connection;
   }
 
-  get connectionChanged(): ISignal<this, Connection> {
-    return this._connectionChanged;
+  get problem(): IFailure | null {
+    return this._main.problem;
+  }
+
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
   }
 
   get changed(): ISignal<this, readonly IChange[]> {
     return this._changed;
+  }
+
+  get missed(): ISignal<this, void> {
+    return this._missed;
   }
 
   get waits(): readonly WaitView[] {
@@ -57,8 +66,14 @@ export class ExecutionModel implements IExecutionModel {
     const key = `${ref.home ?? ''} ${ref.execId}`;
     let source = this._sources.get(key);
     if (!source) {
-      source = new WatchedExecution(ref, this.api, () => {
-        this._sources.delete(key);
+      source = new WatchedExecution(ref, this.api, {
+        onUnwatched: () => {
+          this._sources.delete(key);
+          this._closeUnused();
+        },
+        onKnown: () => {
+          this._follow(ref);
+        }
       });
       this._sources.set(key, source);
     }
@@ -70,107 +85,113 @@ export class ExecutionModel implements IExecutionModel {
       return;
     }
     this._isDisposed = true;
-    this.page.removeEventListener('visibilitychange', this._onVisibility);
-    this._stream?.abort();
-    this._poll.dispose();
-    window.clearTimeout(this._timer);
+    this._main.dispose();
+    for (const stream of this._others.values()) {
+      stream.dispose();
+    }
     Signal.clearData(this);
   }
 
   /**
-   * Follow the stream until it ends; the poll calls again, later each time it fails.
+   * See to it that changes of a known execution arrive.
    */
-  private async _follow(): Promise<void> {
-    const stream = new AbortController();
-    this._stream = stream;
-    const events = this.api.events(this._position, null, stream.signal);
-    try {
-      for await (const change of events) {
-        if (change === 'open') {
-          this._setConnection('live');
-          this._catchUp();
-        } else {
-          this._receive(change);
-        }
-      }
-      this._setConnection('lost');
-    } catch (error) {
-      this._setConnection(this.page.hidden ? 'paused' : 'lost');
-      if (!stream.signal.aborted) {
-        throw error;
+  private _follow({ home }: IExecutionRef): void {
+    const isMain = home === null || home === this._main.home;
+    if (!isMain && this._main.home !== null && !this._others.has(home)) {
+      this._others.set(home, this._open(home));
+    }
+  }
+
+  private _closeUnused(): void {
+    const used = new Set(
+      [...this._sources.values()].map(source => source.ref.home)
+    );
+    for (const [home, stream] of this._others) {
+      if (!used.has(home)) {
+        stream.dispose();
+        this._others.delete(home);
       }
     }
   }
 
-  /**
-   * What happened while the stream was away is not told again in full, so everything shown is asked for.
-   */
-  private _catchUp(): void {
-    for (const source of this._sources.values()) {
-      void source.refresh();
-    }
-    void this._refreshWaits();
+  private _open(home: string | null): HomeStream {
+    const stream = new HomeStream(this.api, home, this.page);
+    stream.changed.connect(this._onChanged, this);
+    stream.missed.connect(this._onMissed, this);
+    return stream;
   }
 
-  private _receive(change: IChange): void {
-    this._position = Math.max(this._position ?? 0, change.position);
-    this._batch.push(change);
-    this._timer ??= window.setTimeout(() => {
-      this._tell();
-    }, BATCH);
+  private _sourcesOf(stream: HomeStream): ISource[] {
+    const isMain = stream === this._main;
+    return [...this._sources.values()].filter(
+      ({ ref }) => ref.home === stream.home || (isMain && ref.home === null)
+    );
   }
 
-  private _tell(): void {
-    const batch = this._batch;
-    this._batch = [];
-    this._timer = undefined;
+  private _onChanged(stream: HomeStream, batch: readonly IChange[]): void {
     const touched = new Set(batch.map(change => change.exec_id));
-    for (const source of this._sources.values()) {
+    for (const source of this._sourcesOf(stream)) {
       if (source.concerns(touched)) {
         void source.refresh();
       }
     }
-    if (batch.some(change => ABOUT_WAITS.test(change.kind))) {
-      void this._refreshWaits();
+  }
+
+  private _onMissed(stream: HomeStream): void {
+    for (const source of this._sourcesOf(stream)) {
+      void source.refresh();
+    }
+  }
+
+  private _onState(): void {
+    for (const source of this._sources.values()) {
+      if (source.known) {
+        this._follow(source.ref);
+      }
+    }
+    this._stateChanged.emit();
+  }
+
+  private _onMainChanged(_: HomeStream, batch: readonly IChange[]): void {
+    if (batch.some(({ kinds }) => kinds.some(kind => ABOUT_WAITS.test(kind)))) {
+      this._refreshWaits();
     }
     this._changed.emit(batch);
   }
 
-  private async _refreshWaits(): Promise<void> {
-    try {
-      this._waits = await this.api.waits();
-    } catch {
-      // The next change or reconnect asks again; what is shown stays until then.
-      return;
-    }
-    this._waitsChanged.emit();
+  private _onMainMissed(): void {
+    this._refreshWaits();
+    this._missed.emit();
   }
 
-  private _setConnection(connection: Connection): void {
-    if (connection !== this._connection) {
-      this._connection = connection;
-      this._connectionChanged.emit(connection);
+  private _refreshWaits(): void {
+    this._waitsAgain = true;
+    this._waitsAsked ??= this._askForWaits().finally(() => {
+      this._waitsAsked = undefined;
+    });
+  }
+
+  private async _askForWaits(): Promise<void> {
+    while (this._waitsAgain && !this._isDisposed) {
+      this._waitsAgain = false;
+      try {
+        this._waits = await this.api.waits();
+        this._waitsChanged.emit();
+      } catch {
+        // The next change or reconnect asks again; what is shown stays until then.
+      }
     }
   }
 
-  private readonly _onVisibility = (): void => {
-    if (this.page.hidden) {
-      this._stream?.abort();
-    } else {
-      void this._poll.refresh();
-    }
-  };
-
-  private readonly _poll: Poll;
+  private readonly _main: HomeStream;
+  private readonly _others = new Map<string, HomeStream>();
   private readonly _sources = new Map<string, ISource>();
-  private readonly _connectionChanged = new Signal<this, Connection>(this);
+  private readonly _stateChanged = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, readonly IChange[]>(this);
+  private readonly _missed = new Signal<this, void>(this);
   private readonly _waitsChanged = new Signal<this, void>(this);
-  private _batch: IChange[] = [];
-  private _connection: Connection = 'connecting';
   private _isDisposed = false;
-  private _position: number | null = null;
-  private _stream: AbortController | undefined;
-  private _timer: number | undefined;
   private _waits: readonly WaitView[] = [];
+  private _waitsAgain = false;
+  private _waitsAsked: Promise<void> | undefined;
 }

@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Api, IChange, IExecutionRef } from './api';
+import type { Api, IChange, IExecutionRef, IFailure } from './api';
 import type { ExecutionView, WaitView } from './documents';
 
 /**
@@ -36,10 +36,17 @@ export interface IWatchedExecution extends IDisposable {
  */
 export interface IExecutionModel extends IDisposable {
   readonly api: Api;
+  /** Id of the home of the server's root folder, once the server has told it. */
+  readonly home: string | null;
   readonly connection: Connection;
-  readonly connectionChanged: ISignal<IExecutionModel, Connection>;
-  /** Emitted for each batch of changes of the default home, a few times a second at most. */
+  /** Why that home's store cannot be read, in the server's words. */
+  readonly problem: IFailure | null;
+  /** Emitted when any of the above is another. */
+  readonly stateChanged: ISignal<IExecutionModel, void>;
+  /** Emitted for each batch of changes of that home, a few times a second at most. */
   readonly changed: ISignal<IExecutionModel, readonly IChange[]>;
+  /** Emitted when changes may have been missed: lists are to be read anew. */
+  readonly missed: ISignal<IExecutionModel, void>;
   /** Open questions of all executions, the oldest first. */
   readonly waits: readonly WaitView[];
   readonly waitsChanged: ISignal<IExecutionModel, void>;

@@ -11,6 +11,9 @@ const INTERVAL = 250;
  * What the model keeps of an execution while somebody watches it.
  */
 export interface ISource {
+  readonly ref: IExecutionRef;
+  /** Whether the server has answered for it. */
+  readonly known: boolean;
   concerns(execIds: ReadonlySet<string>): boolean;
   refresh(): Promise<void>;
   share(): IWatchedExecution;
@@ -23,7 +26,7 @@ export class WatchedExecution implements ISource {
   constructor(
     readonly ref: IExecutionRef,
     private readonly api: Api,
-    private readonly onUnwatched: () => void
+    private readonly listener: { onUnwatched(): void; onKnown(): void }
   ) {
     void this.refresh();
   }
@@ -31,6 +34,10 @@ export class WatchedExecution implements ISource {
   view: ExecutionView | null = null;
   knowledge: Knowledge = 'loading';
   problem: string | null = null;
+
+  get known(): boolean {
+    return this.knowledge === 'known';
+  }
 
   /**
    * Whether one of these executions is a part of what is shown.
@@ -57,7 +64,7 @@ export class WatchedExecution implements ISource {
     const share = new Share(this, () => {
       this._shares.delete(share);
       if (this._shares.size === 0) {
-        this.onUnwatched();
+        this.listener.onUnwatched();
       }
     });
     this._shares.add(share);
@@ -82,7 +89,10 @@ export class WatchedExecution implements ISource {
       if (!this.view || view.position >= this.view.position) {
         this.view = view;
       }
-      this.knowledge = 'known';
+      if (!this.known) {
+        this.knowledge = 'known';
+        this.listener.onKnown();
+      }
       this.problem = null;
     } catch (error) {
       const gone = error instanceof ApiError && error.status === 404;

@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import { Api, ApiError, eventData, executionPath } from '../api';
+import { Api, ApiError, serverSentEvents, executionPath } from '../api';
 
 const settings = (answer: () => Response, seen: string[] = []) =>
   ServerConnection.makeSettings({
@@ -28,8 +28,8 @@ const stream = (...chunks: string[]): ReadableStream<Uint8Array> => {
 
 const all = async (body: ReadableStream<Uint8Array>): Promise<string[]> => {
   const found: string[] = [];
-  for await (const data of eventData(body)) {
-    found.push(data);
+  for await (const { id, event, data } of serverSentEvents(body)) {
+    found.push([id, event, data].join('|'));
   }
   return found;
 };
@@ -59,8 +59,7 @@ describe('Api', () => {
     await expect(refused).rejects.toMatchObject({
       status: 409,
       message: 'Answered already.',
-      reason: 'conflict',
-      next: 'Look again.'
+      failure: { reason: 'conflict', next: 'Look again.' }
     });
   });
 
@@ -83,15 +82,20 @@ describe('executionPath', () => {
   });
 });
 
-describe('eventData', () => {
+describe('serverSentEvents', () => {
   it('puts events together that arrive in pieces', async () => {
-    const body = stream('data: {"a"', ': 1}\n', '\ndata: 2\n\n');
-    expect(await all(body)).toEqual(['{"a": 1}', '2']);
+    const body = stream(
+      'id: x-1\nevent: cha',
+      'nge\ndata: {"a"',
+      ': 1}\n',
+      '\ndata: 2\n\n'
+    );
+    expect(await all(body)).toEqual(['x-1|change|{"a": 1}', '|message|2']);
   });
 
   it('leaves out comments, which only keep the connection open', async () => {
-    expect(await all(stream(': ping\n\n', 'event: x\ndata: 1\n\n'))).toEqual([
-      '1'
-    ]);
+    expect(
+      await all(stream(': still here\n\n', 'event: x\ndata: 1\n\n'))
+    ).toEqual(['|x|1']);
   });
 });

@@ -1,0 +1,110 @@
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { RJSFSchema, UiSchema, ErrorSchema } from '@rjsf/utils';
+
+type Schema = Record<string, unknown>;
+
+/**
+ * What kind of question a schema asks: nothing but to go on, yes or no, or something to fill in.
+ */
+export function kindOf(schema: Schema | null): 'gate' | 'boolean' | 'form' {
+  if (schema === null) {
+    return 'gate';
+  }
+  return schema.type === 'boolean' && schema.const === undefined
+    ? 'boolean'
+    : 'form';
+}
+
+const isObject = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * A schema as the form library draws it best: Pydantic writes tuples and optional values in ways that it does not know.
+ */
+export function drawable(schema: Schema): RJSFSchema {
+  return translated(schema) as RJSFSchema;
+}
+
+function translated(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(translated);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
+  const { prefixItems, ...rest } = value;
+  const fields = Object.entries(rest).map(
+    ([name, part]) => [name, translated(part)] as const
+  );
+  const found: Schema = Object.fromEntries(fields);
+  if (Array.isArray(prefixItems)) {
+    found.items = prefixItems.map(translated);
+    found.additionalItems = translated(rest.items ?? false);
+  }
+  return optional(found);
+}
+
+/**
+ * `anyOf` a plain type and null is that type, which may be left empty.
+ */
+function optional(schema: Schema): Schema {
+  const { anyOf, ...rest } = schema;
+  if (!Array.isArray(anyOf) || anyOf.length !== 2) {
+    return schema;
+  }
+  const [only, ...more] = anyOf.filter(
+    part => !isObject(part) || part.type !== 'null'
+  ) as unknown[];
+  const isPlain =
+    isObject(only) &&
+    typeof only.type === 'string' &&
+    !('enum' in only) &&
+    !('const' in only);
+  return more.length === 0 && isPlain
+    ? { ...only, ...rest, type: [only.type, 'null'] }
+    : schema;
+}
+
+/**
+ * How to draw it: a text that is asked for alone mostly is a sentence or two.
+ */
+export function drawing(schema: RJSFSchema): UiSchema<ReadonlyJSONObject> {
+  const { type, format, enum: choices, maxLength } = schema;
+  const isLong = (maxLength ?? Infinity) > 120;
+  if (
+    type === 'string' &&
+    isLong &&
+    choices === undefined &&
+    format === undefined
+  ) {
+    return { 'ui:widget': 'textarea', 'ui:options': { rows: 3 } };
+  }
+  if (Array.isArray(choices) && choices.length <= 5) {
+    return { 'ui:widget': 'radio' };
+  }
+  return {};
+}
+
+/**
+ * What the server found wrong, where the form shows it; a place is a path with dots.
+ */
+export function errorsAt(
+  places: readonly { place: string; message: string }[]
+): ErrorSchema {
+  const found: Schema = {};
+  for (const { place, message } of places) {
+    let at = found;
+    for (const part of place.split('.').filter(name => name !== '')) {
+      at = (at[part] ??= {}) as Schema;
+    }
+    at.__errors = [...((at.__errors ?? []) as string[]), message];
+  }
+  return found as ErrorSchema;
+}
+
+/**
+ * An answer without what was left empty.
+ */
+export function answerOf(value: unknown): unknown {
+  return value === undefined ? null : value;
+}
