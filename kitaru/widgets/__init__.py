@@ -10,15 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kitaru.widgets.browser import ExecutionBrowser as ExecutionBrowser
+    from kitaru.widgets.costs import CostExplorer as CostExplorer
+    from kitaru.widgets.inbox import WaitInbox as WaitInbox
     from kitaru.widgets.waits import WaitForm as WaitForm
     from kitaru.widgets.waits import wait_form as wait_form
 
 _HOMES = {
+    "CostExplorer": "costs",
+    "ExecutionBrowser": "browser",
     "WaitForm": "waits",
+    "WaitInbox": "inbox",
     "wait_form": "waits",
 }
 
-__all__ = ["WaitForm", "wait_form"]
+__all__ = ["CostExplorer", "ExecutionBrowser", "WaitForm", "WaitInbox", "wait_form"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,10 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Final
 
+import kitaru.store.connect  # noqa: F401 -- it closes the store at exit, which must be registered before what is below
 from kitaru.errors import KitaruError
 from kitaru.store import events as kinds
-from kitaru.widgets.worker import READS
+from kitaru.widgets.worker import ACTIONS, READS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +56,15 @@ class Listener:
         self._refresh = weakref.WeakMethod(refresh)
         self._failed = weakref.WeakMethod(failed)
         self._pause = 0.0
-        self.detail: str | None = None
-        """Id of the execution of which every event counts; None follows the lifecycle of all."""
+        self.kinds: frozenset[str] = frozenset(LIFECYCLE)
+        """Kinds of events that are a reason to read again; empty for all."""
+        self.execution: str | None = None
+        """Id of the only execution that counts; None if all do."""
         self.closed = False
 
     def wants(self, event: Event) -> bool:
         """Whether an event is a reason to read again."""
-        if self.detail is not None:
-            return event["exec_id"] == self.detail
-        return event["kind"] in LIFECYCLE
+        return self.execution in (None, event["exec_id"]) and (not self.kinds or event["kind"] in self.kinds)
 
     def schedule(self, after: float = 0.0) -> None:
         """Read again soon, on the thread for reads."""
@@ -104,7 +105,7 @@ class Feed:
         self._listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
         self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
-        self._watched: tuple[str, ...] = LIFECYCLE
+        self._watched: frozenset[str] | None = None
         self._stopped = threading.Event()
 
     def listen(self, listener: Listener) -> None:
@@ -143,8 +144,9 @@ class Feed:
         if watch is not None:
             watch.close()
 
-    def _wanted(self) -> tuple[str, ...]:
-        return () if any(listener.detail for listener in self._listeners) else LIFECYCLE
+    def _wanted(self) -> frozenset[str]:
+        kinds = [listener.kinds for listener in self._listeners]
+        return frozenset().union(*kinds) if all(kinds) else frozenset()
 
     def _follow(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
@@ -167,7 +169,7 @@ class Feed:
     def _subscribe(self, stopped: threading.Event) -> Watch:
         with self._lock:
             watched = self._watched = self._wanted()
-        watch = self._client.store.watch(kinds=watched)
+        watch = self._client.store.watch(kinds=sorted(watched))
         with self._lock:
             self._watch = watch
             if stopped.is_set() or self._wanted() != watched:
@@ -204,7 +206,8 @@ def close_feeds() -> None:
         _feeds.clear()
     for feed in feeds:
         feed.close()
-    READS.clear()
+    ACTIONS.stop(finish=True)
+    READS.stop()
 
 
 atexit.register(close_feeds)

@@ -71,6 +71,41 @@ CSS: Final = """
 .kitaru-widget .widget-button.kitaru-quiet { background: transparent; box-shadow: none; padding: 0 8px;
   color: var(--kitaru-muted); }
 .kitaru-widget .widget-button.kitaru-quiet:hover { color: inherit; background: var(--kitaru-hover); box-shadow: none; }
+.kitaru-list { gap: 10px; }
+.kitaru-scroll { max-height: 18em; overflow: auto; }
+.kitaru-table { border-collapse: collapse; width: 100%; max-width: 46em; font-size: inherit; margin-top: 4px; }
+.kitaru-table th { text-align: right; font-weight: 400; color: var(--kitaru-muted); font-size: 0.92em; }
+.kitaru-table th, .kitaru-table td { padding: 3px 8px; border-bottom: 1px solid var(--kitaru-line); text-align: right;
+  font-variant-numeric: tabular-nums; max-width: 24em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.kitaru-table th:first-child, .kitaru-table td:first-child { text-align: left; }
+.kitaru-controls .widget-toggle-buttons { align-items: center; margin: 0; }
+.kitaru-controls { gap: 12px; flex-wrap: wrap; margin-bottom: 8px; }
+.kitaru-controls .widget-inline-hbox { margin: 0; }
+.kitaru-controls .widget-label { color: var(--kitaru-muted); }
+.kitaru-controls .widget-dropdown select { width: auto; min-width: 8em; max-width: 18em; flex: none; }
+.kitaru-rows { width: 100%; }
+.kitaru-head { color: var(--kitaru-muted); font-size: 0.92em; border-bottom: 1px solid var(--kitaru-line); }
+.kitaru-head, .kitaru-row { width: 100%; align-items: center; padding: 2px 0; overflow: hidden; }
+.kitaru-row { border-bottom: 1px solid var(--jp-border-color3, rgba(128, 128, 128, 0.18)); }
+.kitaru-row:hover { background: var(--kitaru-hover); }
+.kitaru-selected, .kitaru-selected:hover {
+  background: var(--kitaru-hover); box-shadow: inset 3px 0 var(--kitaru-accent); }
+.kitaru-widget .kitaru-pick, .kitaru-widget .widget-button.kitaru-pick { flex: 0 0 24%; min-width: 8em; margin: 0;
+  padding: 0 8px; text-align: left; background: transparent; box-shadow: none; color: inherit; font-weight: 500; }
+.kitaru-head .kitaru-pick.kitaru-pick { font-weight: 400; color: inherit; }
+.kitaru-grow { flex: 1 1 auto; min-width: 0; }
+.kitaru-cells { display: grid; gap: 10px; align-items: baseline; white-space: nowrap;
+  grid-template-columns: minmax(7em, 2fr) minmax(7em, 2fr) minmax(4em, 1fr) minmax(3em, 0.7fr) minmax(4em, 1fr)
+  minmax(7em, 2fr); }
+.kitaru-cells > * { overflow: hidden; text-overflow: ellipsis; }
+.kitaru-mark::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%;
+  margin-right: 6px; background: var(--kitaru-muted); }
+.kitaru-mark-running::before { background: var(--kitaru-accent); }
+.kitaru-mark-completed::before { background: var(--jp-success-color1, #388e3c); }
+.kitaru-mark-failed::before { background: var(--kitaru-red); }
+.kitaru-mark-waiting::before { background: var(--jp-warn-color1, #f57c00); }
+.kitaru-mark-interrupted::before { background: transparent; border: 2px solid var(--jp-warn-color1, #f57c00);
+  width: 4px; height: 4px; }
 """
 
 
@@ -115,6 +150,50 @@ def button(label: str, action: Any, *classes: str, style: str = "", title: str =
         made.add_class(name)
     made.on_click(lambda _: action())
     return made
+
+
+def status_mark(status: str, why: str = "") -> str:
+    """Return a status with its colour; what it is about is its title."""
+    return span(status, "kitaru-mark", f"kitaru-mark-{status}", title=why)
+
+
+def clock(when: datetime | None) -> str:
+    """Show a point in time by the clock of this machine, without the date if it is today.
+
+    The distance would be shorter, but it is wrong as soon as the page stands for a while.
+    """
+    if when is None:
+        return "<span></span>"
+    here = when.astimezone()
+    today = here.date() == here.now(here.tzinfo).date()
+    shown = f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d %H:%M}"
+    return span(shown, title=f"{when:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def length(seconds: float | None) -> str:
+    """Show a length of time shortly."""
+    from kitaru.client.times import length as shown
+
+    return shown(seconds)
+
+
+def cost(dollars: float | None) -> str:
+    """Show a cost; nothing if none is known.
+
+    Examples
+    --------
+    >>> cost(1.5), cost(0.00012), cost(None)
+    ('$1.50', '$0.00012', '')
+    """
+    if dollars is None:
+        return ""
+    return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.2g}"
+
+
+def empty_state(text: str, example: str = "") -> str:
+    """Say that there is nothing, and how something comes."""
+    shown = f"<pre>{escape(example)}</pre>" if example else ""
+    return f"<div>{escape(text)}</div>{shown}"
 
 
 def shown_time(when: datetime | None) -> str:

@@ -82,6 +82,7 @@ class WaitForm(StoreWidget):
     def __init__(self, wait: PendingWait | str, name: str | None = None, client: KitaruClient | None = None) -> None:
         super().__init__(client or getattr(wait, "_client", None))
         self.wait = self.client.executions.pending_wait(wait, name) if isinstance(wait, str) else wait
+        self._listener.execution = self.wait.exec_id
         form = _root(form_of(self.wait.schema))
         self._fields = field_widget(form, entry_of(form))
         if form.kind == "boolean":

@@ -30,6 +30,7 @@ class Worker:
         self._waiting: dict[Hashable, float] = {}
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
+        self._runs = False
 
     def submit(self, job: Callable[[], None], *, key: Hashable = None, after: float = 0.0) -> None:
         """Run a job, `after` so many seconds; of the jobs that wait under one key only the first to come runs."""
@@ -50,12 +51,14 @@ class Worker:
         with self._changed:
             self._waiting.pop(key, None)
 
-    def clear(self) -> None:
-        """Forget all jobs."""
+    def stop(self, *, finish: bool = False, seconds: float = 5.0) -> None:
+        """Forget the jobs that wait, or `finish` them; wait for the one that runs: it may use what is closed next."""
         with self._changed:
-            self._due.clear()
-            self._waiting.clear()
-            self._changed.notify_all()
+            if not finish:
+                self._due.clear()
+                self._waiting.clear()
+            if self._thread is not threading.current_thread():
+                self._changed.wait_for(lambda: not self._runs and not self._due, seconds)
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
@@ -63,6 +66,10 @@ class Worker:
                 job()
             except Exception as error:  # one job's trouble must not end the others
                 threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+            finally:
+                with self._changed:
+                    self._runs = False
+                    self._changed.notify_all()
 
     def _next(self) -> Callable[[], None] | None:
         idle_until = time.monotonic() + IDLE_SECONDS
@@ -74,6 +81,7 @@ class Worker:
                     # One that was put off or forgotten meanwhile has another time under its key.
                     if key is None or self._waiting.get(key) == due:
                         self._waiting.pop(key, None)
+                        self._runs = True
                         return job
                     continue
                 if not self._due and now >= idle_until:

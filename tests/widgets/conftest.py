@@ -7,6 +7,8 @@ import ipywidgets
 import pytest
 
 from kitaru.client import KitaruClient
+from kitaru.errors import KitaruBackendError
+from kitaru.widgets.base import LOCK
 from kitaru.widgets.feed import close_feeds
 
 if TYPE_CHECKING:
@@ -63,11 +65,16 @@ def until(widget: Any, condition: Callable[[], Any], seconds: float = 20) -> Non
 
     widget.observe(look)
     try:
-        while not condition():
-            assert changed.wait(seconds), "the widget did not become what it should"
+        while not _holds(condition):
+            assert changed.wait(seconds), f"the widget did not become what it should; it shows:\n{texts(widget)}"
             changed.clear()
     finally:
         widget.unobserve(look)
+
+
+def _holds(condition: Callable[[], Any]) -> bool:
+    with LOCK:  # what is half drawn is no state to look at
+        return bool(condition())
 
 
 def texts(widget: Any) -> str:
@@ -95,3 +102,25 @@ def click(widget: Any, description: str) -> None:
     assert found is not None, f"no button {description!r} in:\n{texts(widget)}"
     assert not found.disabled
     found.click()
+
+
+class AwayStore:
+    """A store that can be told to be away."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.away = False
+
+    def append(self, *args: Any, **kwargs: Any) -> Any:
+        return self._asked("append", *args, **kwargs)
+
+    def read(self, *args: Any, **kwargs: Any) -> Any:
+        return self._asked("read", *args, **kwargs)
+
+    def _asked(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        if self.away:
+            raise KitaruBackendError("The service is away.")
+        return getattr(self._store, method)(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import pytest
 
-from kitaru.errors import KitaruBackendError, KitaruConflictError, KitaruWaitValidationError
+from kitaru.errors import KitaruConflictError, KitaruWaitValidationError
 from kitaru.store.connect import open_store, use_store
 from kitaru.widgets import WaitForm, wait_form
-from tests.widgets.conftest import click, find, texts, until
+from tests.widgets.conftest import AwayStore, click, find, texts, until
 from tests.widgets.flows import approval, gate, ordering
 
 if TYPE_CHECKING:
@@ -116,28 +116,6 @@ def test_a_stale_form_that_is_answered_twice_says_who_was_first(client: KitaruCl
     assert form.value == order
     assert "was answered by Ada" in texts(form)
     assert "Your answer was not recorded" in texts(form)
-
-
-class AwayStore:
-    """A store that can be told to be away."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.away = False
-
-    def append(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asked("append", *args, **kwargs)
-
-    def read(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asked("read", *args, **kwargs)
-
-    def _asked(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        if self.away:
-            raise KitaruBackendError("The service is away.")
-        return getattr(self._store, method)(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 def test_an_answer_that_cannot_be_sent_stays_in_the_form(asking: Any) -> None:
