@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
 
-from kitaru.errors import KitaruStoreVersionError, KitaruUsageError
+from kitaru.errors import KitaruStoreError, KitaruStoreVersionError, KitaruUsageError
 from kitaru.store.database.applying import Applier
 from kitaru.store.database.faults import newer_schema_error, opening_error
 from kitaru.store.database.migrations import MIGRATIONS, migrate, schema_version
@@ -74,6 +74,9 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._writing = threading.RLock()
+        self._lending = threading.Lock()
+        """Held while a cursor is made, as DuckDB refuses to close a connection in that moment."""
+        self._closed = False
         # A file lock is lost when a process closes any handle of the file: this one, once opened, stays open as
         # long as DuckDB has the lock.
         self._own_bytes: BinaryIO | None = None
@@ -187,7 +190,7 @@ class Database:
         KitaruUsageError
             If the query does not only read, is wrong, or exceeds a limit.
         """
-        with closing(self._connection.cursor()) as cursor:
+        with closing(self._cursor()) as cursor:
             return run_query(cursor, query, parameters, timeout=timeout, max_rows=max_rows, max_bytes=max_bytes)
 
     def checkpoint(self) -> None:
@@ -218,14 +221,21 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
-        with self._writing:
+        with self._writing, self._lending:
+            self._closed = True
             self._connection.close()
             if self._own_bytes is not None:
                 self._own_bytes.close()
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lending:
+            if self._closed:
+                raise KitaruStoreError(f"{self.path} was closed meanwhile. Open the store again.")
+            return self._connection.cursor()
+
     @contextmanager
     def _snapshot(self, document: Callable[[str], Any] = orjson.loads) -> Iterator[Query]:
-        with closing(self._connection.cursor()) as cursor:
+        with closing(self._cursor()) as cursor:
             # All statements of one answer see the rows as of one moment, whatever is applied meanwhile.
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield Query(cursor, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -172,3 +173,23 @@ def test_after_a_kill_the_rows_and_the_position_agree_and_applying_goes_on(path:
     assert apply(database, started("next"), completed("c_3")) == []
     assert len(database.read("execution", exec_id=E1)["calls"]) == 31
     database.close()
+
+
+def test_a_database_is_closed_while_others_begin_to_read(tmp_path: Path) -> None:
+    for number in range(20):
+        database = Database(tmp_path / f"{number}.duckdb")
+        begun = threading.Barrier(5)
+
+        def read(database: Database = database, begun: threading.Barrier = begun) -> None:
+            begun.wait()
+            with contextlib.suppress(KitaruStoreError):  # it is closed
+                while True:
+                    database.clients()
+
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        begun.wait()
+        database.close()
+        for reader in readers:
+            reader.join()
