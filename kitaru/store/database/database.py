@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
@@ -39,6 +39,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _GUARDED: Final = "exec_id, status, epoch, runner, waits_pending"
 _COPIED_AT_ONCE: Final = 2**20
+_PATIENCE: Final = 2.0
+"""Seconds that closing leaves to who reads."""
 
 
 class Database:
@@ -74,8 +76,9 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._writing = threading.RLock()
-        self._lending = threading.Lock()
-        """Held while a cursor is made, as DuckDB refuses to close a connection in that moment."""
+        self._lending = threading.Condition()
+        self._lent: list[duckdb.DuckDBPyConnection] = []
+        """Cursors in use: DuckDB refuses to close a connection while one of its cursors works."""
         self._closed = False
         # A file lock is lost when a process closes any handle of the file: this one, once opened, stays open as
         # long as DuckDB has the lock.
@@ -190,7 +193,7 @@ class Database:
         KitaruUsageError
             If the query does not only read, is wrong, or exceeds a limit.
         """
-        with closing(self._cursor()) as cursor:
+        with self._borrowed() as cursor:
             return run_query(cursor, query, parameters, timeout=timeout, max_rows=max_rows, max_bytes=max_bytes)
 
     def checkpoint(self) -> None:
@@ -221,21 +224,39 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
-        with self._writing, self._lending:
-            self._closed = True
+        self._call_in()
+        with self._writing:
             self._connection.close()
             if self._own_bytes is not None:
                 self._own_bytes.close()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _borrowed(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lending:
             if self._closed:
                 raise KitaruStoreError(f"{self.path} was closed meanwhile. Open the store again.")
-            return self._connection.cursor()
+            cursor = self._connection.cursor()
+            self._lent.append(cursor)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._lending:
+                self._lent.remove(cursor)
+                self._lending.notify_all()
+
+    def _call_in(self) -> None:
+        """Wait for who reads; whoever takes long is interrupted."""
+        with self._lending:
+            self._closed = True
+            if not self._lending.wait_for(lambda: not self._lent, _PATIENCE):
+                for cursor in self._lent:
+                    cursor.interrupt()
+                self._lending.wait_for(lambda: not self._lent, _PATIENCE)
 
     @contextmanager
     def _snapshot(self, document: Callable[[str], Any] = orjson.loads) -> Iterator[Query]:
-        with closing(self._cursor()) as cursor:
+        with self._borrowed() as cursor:
             # All statements of one answer see the rows as of one moment, whatever is applied meanwhile.
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield Query(cursor, document)

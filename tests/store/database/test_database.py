@@ -184,7 +184,7 @@ def test_a_database_is_closed_while_others_begin_to_read(tmp_path: Path) -> None
             begun.wait()
             with contextlib.suppress(KitaruStoreError):  # it is closed
                 while True:
-                    database.clients()
+                    database.sql("SELECT count(*) FROM range(100000)")
 
         readers = [threading.Thread(target=read) for _ in range(4)]
         for reader in readers:
