@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import traitlets
 
-from kitaru.widgets.feed import Listener, feed_of
+from kitaru.widgets.feed import LIFECYCLE, Listener, feed_of
 from kitaru.widgets.style import html, put, span, style_sheet
 
 if TYPE_CHECKING:
@@ -83,6 +83,13 @@ class StoreWidget(ipywidgets.VBox):
         """Stop following the store, and take the widget off the page."""
         self._stop_following()
         super().close()
+
+    def _listen_to(self, kinds: frozenset[str] | None) -> None:
+        """Read again after events of these kinds (empty: all); None for those of lists."""
+        kinds = frozenset(LIFECYCLE) if kinds is None else kinds
+        if self._listener.kinds != kinds:
+            self._listener.kinds = kinds
+            feed_of(self.client).look_again()
 
     def _stop_following(self) -> None:
         feed_of(self.client).forget(self._listener)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
@@ -60,6 +61,7 @@ class Listener:
         """Kinds of events that are a reason to read again; empty for all."""
         self.execution: str | None = None
         """Id of the only execution that counts; None if all do."""
+        self.coalesce = COALESCE
         self.closed = False
 
     def wants(self, event: Event) -> bool:
@@ -80,6 +82,7 @@ class Listener:
         refresh, failed = self._refresh(), self._failed()
         if refresh is None or failed is None or self.closed:
             return
+        begun = time.monotonic()
         try:
             refresh()
         except KitaruError as error:
@@ -88,6 +91,8 @@ class Listener:
             self.schedule(self._pause)
         else:
             self._pause = 0.0
+            # What takes long to read is read less often, so that looking never costs more than working.
+            self.coalesce = max(COALESCE, 4 * (time.monotonic() - begun))
 
 
 class Feed:
@@ -184,7 +189,7 @@ class Feed:
             listeners = list(self._listeners)
         for listener in listeners:
             if listener.wants(event):
-                listener.schedule(COALESCE)
+                listener.schedule(listener.coalesce)
 
 
 _feeds: dict[tuple[str, str] | None, Feed] = {}

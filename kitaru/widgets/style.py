@@ -72,13 +72,30 @@ CSS: Final = """
   color: var(--kitaru-muted); }
 .kitaru-widget .widget-button.kitaru-quiet:hover { color: inherit; background: var(--kitaru-hover); box-shadow: none; }
 .kitaru-list { gap: 10px; }
+.kitaru-split { gap: 14px; align-items: flex-start; flex-wrap: wrap; }
+.kitaru-select { flex-direction: column; width: 22em; height: auto; margin: 0; align-items: stretch; }
+.kitaru-select > .widget-label { width: auto; text-align: left; color: var(--kitaru-muted); font-size: 0.92em; }
+.kitaru-select select { font-size: inherit; width: 100%; }
+.kitaru-split > .kitaru-grow { flex-basis: 24em; gap: 6px; }
+.kitaru-split .widget-button { align-self: flex-start; }
+.kitaru-pre { margin: 0; padding: 8px 10px; background: var(--kitaru-hover); color: inherit; white-space: pre-wrap;
+  overflow-wrap: anywhere; font-family: var(--kitaru-code); font-size: 0.92em; max-height: 24em; overflow: auto; }
+.kitaru-tree, .kitaru-tree ul { list-style: none; margin: 0; padding-left: 16px; font-family: var(--kitaru-code);
+  font-size: 0.92em; overflow-wrap: anywhere; }
+.kitaru-tree { padding-left: 0; max-height: 24em; overflow: auto; }
+.kitaru-tree summary { cursor: pointer; }
+.kitaru-key { color: var(--kitaru-accent); }
+.kitaru-key::after { content: ":"; }
+.kitaru-image { max-width: 100%; image-rendering: auto; background: var(--kitaru-hover); }
+.kitaru-markdown { overflow-wrap: anywhere; max-height: 30em; overflow: auto; }
+.kitaru-rich { overflow: auto; max-height: 30em; }
 .kitaru-scroll { max-height: 18em; overflow: auto; }
 .kitaru-table { border-collapse: collapse; width: 100%; max-width: 46em; font-size: inherit; margin-top: 4px; }
 .kitaru-table th { text-align: right; font-weight: 400; color: var(--kitaru-muted); font-size: 0.92em; }
 .kitaru-table th, .kitaru-table td { padding: 3px 8px; border-bottom: 1px solid var(--kitaru-line); text-align: right;
   font-variant-numeric: tabular-nums; max-width: 24em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .kitaru-table th:first-child, .kitaru-table td:first-child { text-align: left; }
-.kitaru-controls .widget-toggle-buttons { align-items: center; margin: 0; }
+.kitaru-table.kitaru-data { width: auto; max-width: none; }
 .kitaru-controls { gap: 12px; flex-wrap: wrap; margin-bottom: 8px; }
 .kitaru-controls .widget-inline-hbox { margin: 0; }
 .kitaru-controls .widget-label { color: var(--kitaru-muted); }

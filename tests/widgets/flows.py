@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Literal
 
+import pandas as pd
+from PIL import Image
 from pydantic import BaseModel, Field
 
 import kitaru
@@ -54,3 +57,28 @@ def report(topic: str = "cats") -> str:
 def broken(topic: str = "cats") -> str:
     research(topic)
     raise KeyError(topic)
+
+
+@kitaru.checkpoint(cache=False)
+def measure() -> dict[str, Any]:
+    kitaru.save("notes", "# Result\n\n<script>alert(1)</script> it *works*", tags=["markdown"])
+    kitaru.save("table", pd.DataFrame({"name": ["a", "<b>"], "size": [1, 2]}))
+    kitaru.save("picture", Image.new("RGB", (30, 20), "red"))
+    return {"deep": {"er": [1, 2, {"deepest": "<i>"}]}}
+
+
+@kitaru.flow
+def measuring() -> Any:
+    return measure()
+
+
+HOLD = threading.Event()
+REACHED = threading.Event()
+
+
+@kitaru.flow
+def holding(topic: str = "cats") -> str:
+    notes = research(topic)
+    REACHED.set()
+    HOLD.wait(30)
+    return research(f"more than {notes}")
