@@ -1,8 +1,8 @@
 """What happens to running executions when the interpreter ends.
 
 A script waits for its flows; questions are parked at once, since nobody stays to hear the answer here;
-failures that nobody looked at are printed. A kernel does not wait: its executions are interrupted, and
-resumable.
+failures that nobody looked at are printed. A kernel does not wait: questions are
+parked, so that an answer finds another process; the rest is interrupted, and resumable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ def at_exit(engine: Engine) -> None:
 
 def _finish() -> None:
     for engine in list(_engines):
-        if not _in_kernel():
+        if _in_kernel():
+            # Here, as the module is heavy and most interpreters need none of it.
+            from kitaru.runtime.resume import stop_all
+
+            stop_all(engine, "its kernel ended")
+        else:
             _join(engine)
         engine.close()
 

@@ -205,7 +205,7 @@ class Jupyter:
         """Change to another theme and wait until it is applied."""
         self.execute("apputils:change-theme", {"theme": theme})
         is_light = "true" if theme == LIGHT else "false"
-        self.page.locator(f"body[data-jp-theme-light='{is_light}']").wait_for()
+        self.page.locator(f"body[data-jp-theme-light='{is_light}']").wait_for(state="attached")
 
     def screenshot(self, name: str, what: Locator | None = None) -> None:
         """Take a picture of the page or of a part of it, in light and in dark, for people to look at."""

@@ -8,7 +8,6 @@ import type { WaitView } from '../documents';
 import { useEnvironment } from './context';
 import { moment } from './format';
 import { answerOf, errorsAt, kindOf } from './schemas';
-import { StatusIcon } from './StatusIcon';
 
 const SchemaForm = React.lazy(() => import('./SchemaForm'));
 
@@ -29,10 +28,7 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
       // Letters that are typed here are no shortcuts of the notebook.
       data-lm-suppress-shortcuts="true"
     >
-      <h4 id={id}>
-        <StatusIcon status="waiting" decorative />
-        <span>{question}</span>
-      </h4>
+      <h4 id={id}>{question}</h4>
       <Deadline wait={wait} />
       {live ? (
         <Answer

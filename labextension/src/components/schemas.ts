@@ -22,7 +22,10 @@ const isObject = (value: unknown): value is Schema =>
  * A schema as the form library draws it best: Pydantic writes tuples and optional values in ways that it does not know.
  */
 export function drawable(schema: Schema): RJSFSchema {
-  return translated(schema) as RJSFSchema;
+  const found = translated(schema) as RJSFSchema;
+  // The name of a class; what is asked says more.
+  delete found.title;
+  return found;
 }
 
 function translated(value: unknown): unknown {

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from playwright.sync_api import expect
+
+from kitaru.views.model import MIME_TYPE
+from tests.browser.jupyter import KERNEL
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from tests.browser.jupyter import Jupyter, Server
+
+FLOWS = """
+import threading, time
+from pathlib import Path
+from kitaru import checkpoint, flow, progress, wait
+from pydantic import BaseModel, Field
+
+class Review(BaseModel):
+    grade: int = Field(ge=1, le=5, description="From 1 to 5")
+    remark: str = ""
+
+@checkpoint
+def collect(topic: str) -> list[str]:
+    print("collecting", topic)
+    return [f"{topic} is old", f"{topic} is loved"]
+
+@checkpoint
+def draft(facts: list[str]) -> str:
+    return ". ".join(facts) + "."
+
+@flow
+def article(topic: str) -> str:
+    text = draft(collect(topic))
+    ok = wait(name="publish", schema=bool, question="Publish it?")
+    return text if ok else "nothing"
+
+@flow
+def named(topic: str) -> str:
+    draft(collect(topic))
+    return wait(name="title", schema=str, question="Under which title?")
+
+@checkpoint
+def follow() -> int:
+    while not Path("go").exists():
+        time.sleep(0.05)
+    return 1
+
+@flow
+def paced() -> str:
+    other = follow.submit()
+    title = wait(name="title", schema=str, question="Under which title?")
+    return f"{title} {other.result()}"
+
+@flow
+def reviewed(topic: str) -> int:
+    draft(collect(topic))
+    return wait(name="review", schema=Review, question="How good is it?").grade
+"""
+
+# What `%%kitaru_flow` displays, without its updates: the document as it was when the execution began.
+SHOW = """
+def show(handle, **changes):
+    from IPython.display import display
+    from kitaru.views.model import MIME_TYPE, ExecutionView, Totals
+    fields = {name: None for name in ExecutionView.model_fields}
+    lists = dict.fromkeys(["tags", "waits", "rows", "logs"], [])
+    totals = Totals(calls=0, completed=0, running=0, failed=0, reused=0, tokens=None, cost=None)
+    known = dict(version=1, exec_id=handle.exec_id, flow=handle.flow_name, status="running", at=time.time(), position=0)
+    view = ExecutionView(**{**fields, **lists, **known, "totals": totals, "inputs": {}, "hidden": 0, **changes})
+    bundle = {MIME_TYPE: view.model_dump(mode="json"), "text/html": "<b>no extension</b>", "text/plain": "plain"}
+    shown = display(bundle, raw=True, display_id=handle.exec_id)
+    return lambda: shown.update(bundle, raw=True)
+
+def then_update(update, handle):
+    def run():
+        while not Path("go").exists():
+            time.sleep(0.05)
+        update()
+        print("updated")
+    threading.Thread(target=run).start()
+"""
+
+
+def execution(output: Locator) -> Locator:
+    return output.locator(".jp-kitaru-execution")
+
+
+def written(server: Server, name: str, *sources: str) -> str:
+    return server.write_notebook(name, FLOWS + SHOW, *sources)
+
+
+def test_a_flow_is_seen_live_and_answered_in_place_while_the_kernel_is_busy(either: Jupyter) -> None:
+    name = f"busy-{'classic' if either.classic else 'lab'}.ipynb"
+    either.open(written(either.server, name, "show(article.run('Tea'))", "time.sleep(600)"))
+    either.run(0)
+    view = execution(either.run(1))
+    expect(view).to_contain_text("Waiting for an answer")
+    expect(view.get_by_role("button", name="draft", exact=False)).to_be_visible()
+    either.run(2)
+    either.page.wait_for_function(
+        "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    )
+    view.get_by_role("button", name="Approve").click()
+    expect(view).to_contain_text("Completed")
+    expect(view).to_contain_text("Tea is old. Tea is loved.")
+    assert either.is_busy()
+    either.execute("notebook:interrupt-kernel")
+
+
+def test_after_a_reload_a_saved_notebook_shows_where_the_execution_stands_by_now(lab: Jupyter) -> None:
+    lab.open(written(lab.server, "saved.ipynb", "show(named.run('Tea'))"))
+    lab.run(0)
+    view = execution(lab.run(1))
+    expect(view).to_contain_text("Under which title?")
+    lab.save()
+    lab.shut_kernel_down()
+    lab.reload()
+    expect(view).to_contain_text("Under which title?")
+    view.get_by_role("textbox").fill("Tea for two")
+    view.get_by_role("button", name="Send").click()
+    # The kernel is gone: another process goes on.
+    expect(view).to_contain_text("Completed", timeout=60_000)
+    expect(view).to_contain_text("Tea for two")
+
+
+def test_typed_text_and_focus_stay_while_the_view_is_updated(lab: Jupyter) -> None:
+    lab.open(written(lab.server, "typing.ipynb", "run = paced.run()\nshown = show(run)\nthen_update(shown, run)"))
+    lab.run(0)
+    view = execution(lab.run(1))
+    expect(view.get_by_role("button", name="Running follow")).to_be_visible()
+    field = view.get_by_role("textbox")
+    field.press_sequentially("add more b")
+    lab.page.evaluate("() => { document.activeElement.dataset.before = 'yes'; }")
+    (lab.server.root / "go").touch()
+    expect(view.get_by_role("button", name="Completed follow")).to_be_visible()
+    expect(lab.output(1)).to_contain_text("updated")
+    field.press_sequentially("ooks")
+    expect(field).to_have_value("add more books")
+    assert lab.page.evaluate("() => document.activeElement.dataset.before") == "yes"
+    assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 2  # a and b are shortcuts outside of a form
+
+
+def test_an_answer_that_does_not_fit_is_told_at_its_field(lab: Jupyter) -> None:
+    lab.open(written(lab.server, "review.ipynb", "show(reviewed.run('Tea'))"))
+    lab.run(0)
+    view = execution(lab.run(1))
+    grade = view.get_by_label("Grade")
+    grade.fill("9")
+    view.get_by_label("Remark").fill("Not bad")
+    view.get_by_role("button", name="Send").click()
+    expect(view.get_by_role("alert")).to_have_text("must be <= 5")
+    lab.screenshot("inline-form", view)
+    assert lab.violations(".jp-kitaru-execution") == []
+    grade.fill("4")
+    view.get_by_role("button", name="Send").click()
+    expect(view).to_contain_text("Completed")
+
+
+def test_aborting_a_question_is_confirmed_first(lab: Jupyter) -> None:
+    lab.open(written(lab.server, "abort.ipynb", "show(article.run('Tea'))"))
+    lab.run(0)
+    view = execution(lab.run(1))
+    view.get_by_role("button", name="Abort").click()
+    lab.page.get_by_role("button", name="Keep it").click()
+    expect(view).to_contain_text("Waiting for an answer")
+    view.get_by_role("button", name="Abort").click()
+    lab.page.get_by_role("dialog").get_by_role("button", name="Abort").click()
+    expect(view).to_contain_text("Cancelled")
+
+
+def saved_view(**changes: Any) -> dict[str, Any]:
+    call = {
+        **dict.fromkeys(["type", "started_at", "ended_at", "reused", "why", "tokens", "cost", "output", "progress"]),
+        "kind": "call",
+        "name": "draft",
+        "checkpoint": "draft",
+        "status": "failed",
+        "sequence": 0,
+        "attempts": 3,
+        "duration": 1.25,
+        "concurrent": False,
+        "inputs": {},
+        "stream": None,
+        "failure": {"type": "ValueError", "message": "<b>no</b>", "traceback": "", "origin": "checkpoint"},
+    }
+    totals = {"calls": 1, "completed": 0, "running": 0, "failed": 1, "reused": 0, "tokens": None, "cost": None}
+    unknown = ["home", "reason", "created_at", "notebook", "stack", "snapshot_id", "original_exec_id", "parent_exec_id"]
+    return {
+        **dict.fromkeys([*unknown, "output", "failed_call"]),
+        "version": 1,
+        "exec_id": "kr-from-elsewhere",
+        "flow": "article",
+        "status": "failed",
+        "started_at": 1000.0,
+        "ended_at": 1002.5,
+        "at": 1003.0,
+        "position": 10,
+        "tags": [],
+        "totals": totals,
+        "inputs": {},
+        "waits": [],
+        "rows": [call],
+        "hidden": 0,
+        "logs": [],
+        "failure": {
+            "type": "ValueError",
+            "message": "<b>no</b>",
+            "traceback": 'Cell In[1], line 3, in draft\n    raise ValueError("<b>no</b>")\nValueError: <b>no</b>\n',
+            "origin": "checkpoint",
+        },
+        **changes,
+    }
+
+
+def with_output(server: Server, name: str, view: Any) -> str:
+    bundle = {MIME_TYPE: view, "text/html": "<b>no extension</b>", "text/plain": "article failed"}
+    cell = new_code_cell("1", outputs=[new_output("display_data", bundle)])
+    nbformat.write(new_notebook(cells=[cell], metadata=KERNEL), server.root / name)
+    return name
+
+
+def test_a_notebook_from_elsewhere_shows_what_was_saved_and_says_so(lab: Jupyter) -> None:
+    lab.open(with_output(lab.server, "elsewhere.ipynb", saved_view()))
+    view = execution(lab.output(0))
+    expect(view).to_contain_text("this server does not know the execution")
+    expect(view).to_contain_text("2.5 s")
+    expect(view.locator(".jp-kitaru-failure")).to_contain_text("ValueError: <b>no</b>")
+    lab.screenshot("inline-failed", view)
+    assert lab.violations(".jp-kitaru-execution") == []
+
+
+@pytest.mark.parametrize("view", [{"version": 2, "exec_id": "kr-1", "rows": []}, {}, [], "text", None])
+def test_a_document_of_another_version_is_shown_as_plain_text(lab: Jupyter, view: Any) -> None:
+    lab.open(with_output(lab.server, f"other-{len(json.dumps(view))}.ipynb", view))
+    expect(lab.output(0)).to_contain_text("article failed")
