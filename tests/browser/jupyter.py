@@ -216,15 +216,18 @@ class Jupyter:
         self.use_theme(LIGHT)
 
     def violations(self, selector: str) -> list[str]:
-        """Check a part of the page with axe; returns what is wrong, each with the element."""
+        """Check a part of the page with axe, in light and in dark; returns what is wrong, each with the element."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(f"() => {{ const module = undefined, define = undefined; {AXE.read_text()} }}")
-        found = self.page.evaluate("selector => axe.run(selector)", selector)["violations"]
-        return [
-            f"{violation['id']}: {' '.join(node['html'].split())} {node.get('failureSummary', '')}"
-            for violation in found
-            for node in violation["nodes"]
-        ]
+        found = []
+        for theme in (DARK, LIGHT):
+            self.use_theme(theme)
+            for violation in self.page.evaluate("selector => axe.run(selector)", selector)["violations"]:
+                for node in violation["nodes"]:
+                    found.append(
+                        f"{theme}: {violation['id']}: {' '.join(node['html'].split())} {node['failureSummary']}"
+                    )
+        return found
 
 
 _PANEL = "jupyterapp.shell.currentWidget"
