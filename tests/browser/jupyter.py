@@ -219,15 +219,16 @@ class Jupyter:
         """Check a part of the page with axe, in light and in dark; returns what is wrong, each with the element."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(f"() => {{ const module = undefined, define = undefined; {AXE.read_text()} }}")
-        found = []
-        for theme in (DARK, LIGHT):
-            self.use_theme(theme)
-            for violation in self.page.evaluate("selector => axe.run(selector)", selector)["violations"]:
-                for node in violation["nodes"]:
-                    found.append(
-                        f"{theme}: {violation['id']}: {' '.join(node['html'].split())} {node['failureSummary']}"
-                    )
-        return found
+        return [wrong for theme in (DARK, LIGHT) for wrong in self._violations_in(theme, selector)]
+
+    def _violations_in(self, theme: str, selector: str) -> list[str]:
+        self.use_theme(theme)
+        found = self.page.evaluate("selector => axe.run(selector)", selector)["violations"]
+        return [
+            f"{theme}: {violation['id']}: {' '.join(node['html'].split())} {node['failureSummary']}"
+            for violation in found
+            for node in violation["nodes"]
+        ]
 
 
 _PANEL = "jupyterapp.shell.currentWidget"
