@@ -90,6 +90,7 @@ check: setup ## format, lint, types, spelling, the docs and what the docs say
 	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(RUN) scripts/cli_reference.py --check
 	$(RUN) scripts/sql_reference.py --check
+	$(RUN) scripts/jupyter_api.py --check
 	$(MAKE) --no-print-directory check-lab
 	$(MAKE) --no-print-directory docs
 	$(PYTEST) -q tests/project/test_docs.py
@@ -111,9 +112,10 @@ lock: .venv/.locked ## resolve the lock from pyproject.toml; LOCK_OPTIONS=--upgr
 docs: setup ## build the documentation into build/docs
 	$(RUN) -m sphinx -W --keep-going --quiet --fresh-env -b html -d build/doctrees docs build/docs
 
-reference: setup ## write the generated parts of the docs again: the commands, the columns of the SQL views; and the front end's types
+reference: setup ## write the generated parts of the docs again: the commands, the columns of the SQL views, the routes; and the front end's types
 	$(RUN) scripts/cli_reference.py
 	$(RUN) scripts/sql_reference.py
+	$(RUN) scripts/jupyter_api.py
 	$(RUN) scripts/lab_types.py
 
 clean: ## remove what the targets made, but not .venv

@@ -72,6 +72,18 @@ CATALOG: Final = (
         ),
     ),
     Measurement(
+        "jupyter",
+        "jupyter_server",
+        (
+            Row("change", "a change in the store until the page has it, through a Jupyter server", at_most=200 * MS),
+            Row("busy", "the same for a change of status, while the execution writes 50 events/s", at_most=200 * MS),
+            Row("rate", "the same: further messages about that execution", "/s", at_most=4.5),
+            Row("grown", "the same: more resident memory of the Jupyter server", "MB", at_most=5),
+            Row("document", "an execution of 1,000 calls, as the page asks for it", at_most=250 * MS),
+            Row("list", "the list of executions, as the page asks for it", at_most=100 * MS),
+        ),
+    ),
+    Measurement(
         "resume",
         "resuming",
         (

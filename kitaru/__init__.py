@@ -142,6 +142,12 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from kitaru.jupyter.application import KitaruExtension
+
+    return [{"module": "kitaru.jupyter.application", "app": KitaruExtension}]
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 

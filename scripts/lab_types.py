@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic.json_schema import models_json_schema
 
+from kitaru.jupyter.description import answers
 from kitaru.views import model
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 TARGET = Path(__file__).resolve().parents[1] / "labextension" / "src" / "documents.ts"
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
-HEAD = """// The documents that the server answers; kitaru/views/model.py describes their fields.
+HEAD = """// What the server answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
 // Written by scripts/lab_types.py: `make reference` writes it again, `make check` compares."""
 
 
 def documents() -> list[type[BaseModel]]:
     named = [value for name, value in vars(model).items() if isinstance(value, type) and not name.startswith("_")]
-    return [value for value in named if issubclass(value, model.View) and value is not model.View]
+    shown = [value for value in named if issubclass(value, model.View) and value is not model.View]
+    return list(dict.fromkeys([*shown, *answers()]))
 
 
 def type_of(schema: dict[str, Any]) -> str:

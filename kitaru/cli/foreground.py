@@ -32,9 +32,6 @@ def enter(client: KitaruClient, exec_id: str) -> None:
 
 _TELLING_SECONDS = 2.0
 
-on_start: Callable[[FlowHandle[Any]], None] | None = None
-"""Called with the handle as soon as the execution is recorded."""
-
 
 def run(title: str, output: Format, client: KitaruClient, start: Callable[[], FlowHandle[Any]]) -> None:
     """Start an execution, tell what happens until its end, print the result.
@@ -52,8 +49,6 @@ def run(title: str, output: Format, client: KitaruClient, start: Callable[[], Fl
 
 def _run_to_end(output: Format, client: KitaruClient, start: Callable[[], FlowHandle[Any]]) -> FlowHandle[Any]:
     handle = start()
-    if on_start is not None:
-        on_start(handle)
     teller = threading.Thread(target=_tell, args=(client, handle.exec_id), name="kitaru-progress", daemon=True)
     if output is Format.TEXT:
         note(f"{handle.exec_id} runs here; Ctrl-C interrupts it, and it can be resumed.")

@@ -134,9 +134,6 @@ def replay(
         "invocation_overrides": json_object(invocation_overrides, "--invocation-overrides"),
         "answers": json_object(answers, "--answers"),
     }
-    if not wait and not dry_run:
-        _elsewhere(output)
-        return
     client = KitaruClient()
     full = client.executions.resolve(execution)
     for text in set_ or ():
@@ -145,14 +142,20 @@ def replay(
         plan = client.executions.dry_run(full, **changes)
         show_item("executions.replay", output, plan, lambda: say(str(plan)))
         return
+    if not wait:
+        _elsewhere(client, full, changes | {"cache": cache}, output)
+        return
     foreground.enter(client, full)
     foreground.run("executions.replay", output, client, lambda: client.executions.replay(full, **changes, cache=cache))
 
 
-def _elsewhere(output: Format) -> None:
-    from kitaru.cli.detached import replay_elsewhere
+def _elsewhere(client: KitaruClient, source: str, changes: dict[str, Any], output: Format) -> None:
+    from kitaru.client.elsewhere import prepare
+    from kitaru.store.connect import close_store
 
-    exec_id = replay_elsewhere(sys.argv[1:])
+    job = prepare(client, "replay", source, changes)
+    close_store()  # where the database is open in this process, the new one needs it
+    exec_id = job.start()
     item = {"exec_id": exec_id, "log": f"runners/{exec_id}.log"}
     show_item("executions.replay", output, item, lambda: say(f"{exec_id} runs in a process of its own."))
 

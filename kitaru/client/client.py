@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kitaru.errors import KitaruUsageError
@@ -44,9 +45,32 @@ class KitaruClient:
         if bool(server_url) != bool(auth_token):
             raise KitaruUsageError("KitaruClient(): server_url and auth_token belong together; give both or none")
         self._server = (server_url, auth_token) if server_url and auth_token else None
+        self._home: Path | None = None
+
+    @classmethod
+    def of_home(cls, home: Path) -> KitaruClient:
+        """Return a client of a home on this machine, whatever this process itself works with.
+
+        It goes through the home's service, which is started when it is needed.
+
+        Parameters
+        ----------
+        home
+            The folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> KitaruClient.of_home(Path(tempfile.mkdtemp()) / "home")
+        <KitaruClient of ...home>
+        """
+        client = cls()
+        client._home = home
+        return client
 
     def __repr__(self) -> str:
-        return f"<KitaruClient of {self._server[0] if self._server else 'this process'}>"
+        return f"<KitaruClient of {self._server[0] if self._server else self._home or 'this process'}>"
 
     @functools.cached_property
     def executions(self) -> ExecutionsAPI:
@@ -62,13 +86,20 @@ class KitaruClient:
 
         return ArtifactsAPI(self)
 
+    @property
+    def _is_own(self) -> bool:
+        return self._server is not None or self._home is not None
+
     @functools.cached_property
     def _own(self) -> tuple[Store, Engine]:
         from kitaru.runtime.engine import Engine
         from kitaru.store.service.client import ServiceStore
 
-        assert self._server is not None
-        store = ServiceStore.remote(*self._server, origin="KitaruClient()")
+        if self._server is not None:
+            store = ServiceStore.remote(*self._server, origin="KitaruClient()")
+        else:
+            assert self._home is not None
+            store = ServiceStore.local(self._home)
         return store, Engine(store)
 
     @property
@@ -77,9 +108,28 @@ class KitaruClient:
         return self._server
 
     @property
+    def home(self) -> Path | None:
+        """The home that this client was made for; None for any other client."""
+        return self._home
+
+    @property
+    def home_id(self) -> str:
+        """Name of the home that the store is in; for a server, of the server's home.
+
+        Examples
+        --------
+        >>> len(KitaruClient().home_id)
+        12
+        """
+        from kitaru.store.home import home_id
+
+        store: Any = self.store
+        return store.health()["home_id"] if self.is_remote else home_id(Path(store.location))
+
+    @property
     def store(self) -> Store:
         """The store that this client works with."""
-        if self._server is not None:
+        if self._is_own:
             return self._own[0]
         from kitaru.store.connect import open_store
 
@@ -88,7 +138,7 @@ class KitaruClient:
     @property
     def engine(self) -> Engine:
         """What continues and replays executions in this process."""
-        if self._server is not None:
+        if self._is_own:
             return self._own[1]
         from kitaru.runtime.engine import engine
 
@@ -97,8 +147,8 @@ class KitaruClient:
     @property
     def is_remote(self) -> bool:
         """Whether the store is a server's rather than a home on this machine."""
-        if self._server is not None:
-            return True
+        if self._is_own:
+            return self._server is not None
         from kitaru.store.connect import current_target
 
         return bool(current_target().url)
@@ -177,7 +227,7 @@ class KitaruClient:
         return diff(original, *others, values=values, client=self)
 
     def close(self) -> None:
-        """Close the connections of a client with a server of its own."""
+        """Close the connections of a client with a server or a home of its own."""
         if "_own" in self.__dict__:
             self._own[0].close()
 

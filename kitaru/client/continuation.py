@@ -39,7 +39,7 @@ def go_on(client: KitaruClient, execution: Execution) -> int | None:
         return None
     from kitaru.store.service.spawning import start_runner
 
-    process = start_runner(execution.exec_id, execution.interpreter, execution.cwd, _environment(client))
+    process = start_runner(execution.exec_id, execution.interpreter, execution.cwd, environment_of(client))
     # Collected when it ends, so that a server that lives for months keeps no zombies.
     threading.Thread(target=process.wait, name=f"kitaru-runner-{execution.exec_id}", daemon=True).start()
     return process.pid
@@ -55,7 +55,7 @@ def continues_by_itself(client: KitaruClient, execution: Execution) -> bool:
     if _embedded(client) or not Path(execution.interpreter or "").is_file():
         return False
     # A home is this machine's own, and its runners were too; a server has runners of many machines.
-    return not client.is_remote or _recorded_here(client, execution.exec_id)
+    return not client.is_remote or recorded_here(client, execution.exec_id)
 
 
 def advice(execution: Execution) -> str:
@@ -75,7 +75,8 @@ def _left_to_service(client: KitaruClient) -> bool:
     return isinstance(client.store, ServiceStore) and client.store.health().get("continues", False)
 
 
-def _recorded_here(client: KitaruClient, exec_id: str) -> bool:
+def recorded_here(client: KitaruClient, exec_id: str) -> bool:
+    """Whether the last runner of an execution was on this machine."""
     from kitaru.store.runner import host_id
 
     claims = client.store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])
@@ -83,11 +84,17 @@ def _recorded_here(client: KitaruClient, exec_id: str) -> bool:
     return bool(runner.get("host") == host_id())
 
 
-def _environment(client: KitaruClient) -> dict[str, str]:
+def environment_of(client: KitaruClient) -> dict[str, str]:
+    """Return the environment in which a new process works with the store that a client works with."""
     from kitaru.store.connect import current_target
     from kitaru.store.home import find_home
 
     environment = dict(os.environ)
+    if client.home is not None:
+        # Named, so that no login leads the runner to a server.
+        away = ("KITARU_SERVER_URL", "KITARU_AUTH_TOKEN")
+        kept = {name: value for name, value in environment.items() if name not in away}
+        return {**kept, "KITARU_HOME": str(client.home), "KITARU_STORE": "service"}
     server = client.server
     if server is None and (target := current_target()).url:
         server = (target.url, target.token)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 60
 MOST_REPLAYS: Final = 100
 _LONGEST_TEXT: Final = 100_000
+_LARGEST_DATA: Final = 1 << 20
 
 
 def diff(original: str, *others: str, values: bool = False, client: KitaruClient | None = None) -> ExecutionDiff:
@@ -30,7 +31,8 @@ def diff(original: str, *others: str, values: bool = False, client: KitaruClient
     *others
         What to compare it with; its replays (the newest 100) if none is given.
     values
-        Read the values of outputs that differ and compare their text; else their previews are compared.
+        Read the values of outputs that differ and compare their text. Else plain data up to a megabyte is read, and of
+        everything else the previews are compared.
     client
         Where to look; a new `KitaruClient` if not given.
 
@@ -72,7 +74,7 @@ def diff(original: str, *others: str, values: bool = False, client: KitaruClient
         listed = client.store.read("executions", original=source, limit=MOST_REPLAYS)
         others = tuple(row["exec_id"] for row in reversed(listed["items"]))
     before = client.store.read("execution", exec_id=source)
-    text = _by_value(client) if values else _by_preview
+    text = _by_value(client) if values else _by_plain_data(client)
     compared = [
         _compare(before, client.store.read("execution", exec_id=client.executions.resolve(other)), text)
         for other in others
@@ -197,6 +199,16 @@ def text_diff(before: str, after: str) -> list[str]:
 
 def _line(record: Mapping[str, Any] | None) -> str | None:
     return None if record is None else str((record.get("preview") or {}).get("text", "?"))
+
+
+def _by_plain_data(client: KitaruClient) -> Text:
+    def text(record: Mapping[str, Any]) -> str:
+        if record.get("codec") != "json" or record.get("size", 0) > _LARGEST_DATA:
+            return _by_preview(record)
+        value = client.decode(record)
+        return value if isinstance(value, str) else _pretty(value)
+
+    return text
 
 
 def _by_preview(record: Mapping[str, Any]) -> str:

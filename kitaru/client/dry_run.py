@@ -65,6 +65,7 @@ def dry_run(
     checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     invocation_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     answers: Mapping[str, Any] | None = None,
+    read_values: bool = True,
     client: KitaruClient | None = None,
 ) -> DryRun:
     """Say what a replay of an execution would run and what it would reuse; nothing runs.
@@ -75,6 +76,9 @@ def dry_run(
         The recorded execution.
     at, flow_overrides, checkpoint_overrides, invocation_overrides, answers
         The request, as for `Flow.replay`.
+    read_values
+        Read the recorded arguments to compare them with new ones. False takes an argument that only unpickling could
+        read as changed.
     client
         Where to look; a new `KitaruClient` if not given.
 
@@ -113,7 +117,7 @@ def dry_run(
     recorded = client.store.read("history", exec_id=client.executions.resolve(execution))
     plan = make_plan(recorded, at, checkpoint_overrides, invocation_overrides, answers)
     head = recorded["execution"]
-    changed = _changed_inputs(client, head["inputs"] or {}, flow_overrides or {})
+    changed = _changed_inputs(client, head["inputs"] or {}, flow_overrides or {}, read_values)
     return DryRun(
         original_exec_id=head["exec_id"],
         flow_name=head["flow"],
@@ -179,12 +183,16 @@ def _question(plan: ReplayPlan, name: str) -> PlannedAnswer:
     return PlannedAnswer(name=name, action="ask", why=why)
 
 
-def _changed_inputs(client: KitaruClient, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+def _changed_inputs(
+    client: KitaruClient, recorded: Mapping[str, Any], given: Mapping[str, Any], read_values: bool
+) -> list[str]:
     """Names of the flow's arguments that get another value than the recorded one."""
     from kitaru.runtime.values import digest
 
     def same(name: str, value: Any) -> bool:
-        known = digest(value)
-        return name in recorded and known is not None and known == digest(client.decode(recorded[name]))
+        record, known = recorded.get(name), digest(value)
+        if record is None or known is None or not (read_values or record["codec"] == "json"):
+            return False
+        return known == digest(client.decode(record))
 
     return [name for name, value in given.items() if not same(name, value)]

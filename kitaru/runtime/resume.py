@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kitaru.runtime.body import Run
     from kitaru.runtime.engine import Engine
+    from kitaru.runtime.handle import FlowHandle
     from kitaru.store.events import Event
 
 FOLDER: Final = "runners"
@@ -112,16 +113,21 @@ def _parked(run: Run) -> bool:
 
 
 def _continue(engine: Engine, exec_id: str, grace: float) -> int:
-    if grace and _claimed_within(engine, exec_id, grace):
+    if grace and claimed_within(engine, exec_id, grace):
         return 0
     try:
-        handle: Any = engine.resume(exec_id)
+        handle = engine.resume(exec_id)
     except KitaruConflictError:
         return 0
     except KitaruStateError:
         if engine.status(exec_id) in ("running", "completed"):
             return 0
         raise
+    return finish(handle)
+
+
+def finish(handle: FlowHandle[Any]) -> int:
+    """Stay until an execution's end, or until it waits for an answer; return the exit status."""
     try:
         handle.wait()
     except KitaruExecutionError as error:
@@ -132,7 +138,7 @@ def _continue(engine: Engine, exec_id: str, grace: float) -> int:
     return 0
 
 
-def _claimed_within(engine: Engine, exec_id: str, seconds: float) -> bool:
+def claimed_within(engine: Engine, exec_id: str, seconds: float) -> bool:
     """Leave the execution to a live kernel for a moment."""
     claimed = threading.Event()
 

@@ -104,6 +104,19 @@ class FilePayloads:
             )
         return data
 
+    def local_path(self, digest: str) -> Path | None:
+        """Return the file that holds `digest`, for reading a part of it; None if it is in a bucket.
+
+        Nothing checks what is read from it against the digest.
+        """
+        name = _name(digest)
+        if not isinstance(self._files, _LocalFiles):
+            return None
+        with _explained(self._files, "read", name):
+            path = Path(self._files.path(name))
+            path.stat()
+        return path
+
     def exists(self, digest: str) -> bool:
         """Say whether the bytes of `digest` are there."""
         name = _name(digest)

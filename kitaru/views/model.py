@@ -141,6 +141,24 @@ class WaitView(View):
 Row = CallView | GroupView | ChildView | WaitView
 
 
+class ArtifactView(View):
+    """A stored value that has a name: what a call returned, or what was saved by hand."""
+
+    artifact_id: str
+    """``kr-…/call/output`` or ``kr-…/call/name``."""
+    exec_id: str
+    name: str
+    kind: str | None
+    saved: bool
+    """Whether it was saved by hand."""
+    call: str | None
+    tags: list[str]
+    created_at: float | None
+    value: ValueView
+    formats: list[Literal["raw", "text", "json", "table", "png"]]
+    """How its content can be had without unpickling it; empty if only the preview can be shown."""
+
+
 class LogLine(View):
     """One line of captured output."""
 

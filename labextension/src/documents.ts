@@ -1,7 +1,81 @@
-// The documents that the server answers; kitaru/views/model.py describes their fields.
+// What the server answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
 // Written by scripts/lab_types.py: `make reference` writes it again, `make check` compares.
 
 export const MIME_TYPE = "application/vnd.kitaru.execution.v1+json";
+
+export interface ArtifactView {
+  artifact_id: string;
+  exec_id: string;
+  name: string;
+  kind: string | null;
+  saved: boolean;
+  call: string | null;
+  tags: Array<string>;
+  created_at: number | null;
+  value: ValueView;
+  formats: Array<"raw" | "text" | "json" | "table" | "png">;
+}
+
+export interface AttemptView {
+  attempt: number;
+  status: string;
+  started_at: number | null;
+  ended_at: number | null;
+  failure: FailureView | null;
+  retry_in: number | null;
+}
+
+export interface CallDetail {
+  kind: "call";
+  name: string;
+  checkpoint: string;
+  type: string | null;
+  status: "pending" | "running" | "completed" | "failed" | "reused" | "interrupted" | "cancelled";
+  sequence: number;
+  attempts: number;
+  started_at: number | null;
+  ended_at: number | null;
+  duration: number | null;
+  reused: string | null;
+  why: string | null;
+  concurrent: boolean;
+  tokens: number | null;
+  cost: number | null;
+  inputs: { [name: string]: ValueView };
+  output: ValueView | null;
+  failure: FailureView | null;
+  progress: ProgressView | null;
+  stream: string | null;
+  exec_id: string;
+  attempt_list: Array<AttemptView>;
+  metadata: { [name: string]: unknown };
+  parents: Array<string>;
+  original_call: string | null;
+  artifacts: Array<ArtifactView>;
+  explanation: string | null;
+}
+
+export interface CallDiff {
+  name: string;
+  checkpoint: string;
+  before: string | null;
+  after: string | null;
+  before_status: string | null;
+  after_status: string | null;
+  same: boolean;
+  ran: boolean;
+  why: string | null;
+  inputs: Array<ValueChange>;
+  output: ValueChange | null;
+  duration_delta: number | null;
+  token_delta: number | null;
+  cost_delta: number | null;
+}
+
+export interface CallPage {
+  items: Array<CallView>;
+  total: number;
+}
 
 export interface CallView {
   kind: "call";
@@ -26,6 +100,23 @@ export interface CallView {
   stream: string | null;
 }
 
+export interface Change {
+  home: string;
+  exec_id: string;
+  flow: string | null;
+  status: "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "interrupted" | "deleted" | null;
+  kind: string;
+  kinds: Array<string>;
+  call: string | null;
+  calls: Array<string>;
+  count: number;
+  position: number;
+  at: number;
+  wait: string | null;
+  progress: { [name: string]: ProgressView };
+  texts: { [name: string]: string };
+}
+
 export interface ChildView {
   kind: "child";
   exec_id: string;
@@ -37,6 +128,32 @@ export interface ChildView {
   ended_at: number | null;
   calls: number;
   rows: Array<CallView | GroupView>;
+}
+
+export interface DiffView {
+  before: ExecutionSummary;
+  after: ExecutionSummary;
+  inputs: Array<ValueChange>;
+  output: ValueChange | null;
+  calls: Array<CallDiff>;
+  hidden: number;
+  duration_delta: number | null;
+  token_delta: number | null;
+  cost_delta: number | null;
+}
+
+export interface Durations {
+  avg: number | null;
+  min: number | null;
+  max: number | null;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+}
+
+export interface ExecutionPage {
+  items: Array<ExecutionSummary>;
+  total: number;
 }
 
 export interface ExecutionSummary {
@@ -84,6 +201,15 @@ export interface ExecutionView {
   logs: Array<LogLine>;
 }
 
+export interface Failure {
+  message: string;
+  reason: string;
+  next: string | null;
+  places: Array<Place>;
+  by: string | null;
+  at: number | null;
+}
+
 export interface FailureView {
   message: string;
   type: string | null;
@@ -109,6 +235,16 @@ export interface GroupView {
   calls: Array<CallView>;
 }
 
+export interface HomeInfo {
+  id: string;
+  location: string;
+  recorded: boolean;
+}
+
+export interface JsonContent {
+  value: unknown;
+}
+
 export interface LogLine {
   at: number;
   text: string;
@@ -118,9 +254,89 @@ export interface LogLine {
   attempt: number | null;
 }
 
+export interface Place {
+  place: string;
+  message: string;
+}
+
+export interface PlannedAnswer {
+  name: string;
+  action: string;
+  why: string;
+}
+
+export interface PlannedCall {
+  name: string;
+  checkpoint: string;
+  action: string;
+  why: string;
+}
+
 export interface ProgressView {
   message: string | null;
   percent: number | null;
+}
+
+export interface Replayed {
+  exec_id: string | null;
+  original_exec_id: string;
+  flow: string | null;
+  at: string | null;
+  calls: Array<PlannedCall>;
+  questions: Array<PlannedAnswer>;
+}
+
+export interface Started {
+  exec_id: string;
+}
+
+export interface StatisticsGroup {
+  keys: { [name: string]: unknown };
+  count: number;
+  failed: number;
+  calls: number;
+  reused: number;
+  tokens: number | null;
+  cost: number | null;
+  duration: Durations;
+}
+
+export interface StatisticsView {
+  groups: Array<StatisticsGroup>;
+  truncated: boolean;
+}
+
+export interface StatusView {
+  home: string;
+  location: string;
+  version: string;
+  recorded: boolean;
+  waiting: number | null;
+  problem: Failure | null;
+  homes: Array<HomeInfo>;
+}
+
+export interface StreamState {
+  home: string;
+  kind: "stream.ready" | "stream.gap" | "stream.away";
+  exec_id: "";
+  position: number;
+  problem: Failure | null;
+}
+
+export interface TablePage {
+  columns: Array<string>;
+  dtypes: Array<string>;
+  rows: Array<Array<unknown>>;
+  offset: number;
+  total: number;
+  hidden_columns: number;
+}
+
+export interface TextPage {
+  text: string;
+  offset: number;
+  more: boolean;
 }
 
 export interface Totals {
@@ -131,6 +347,13 @@ export interface Totals {
   reused: number;
   tokens: number | null;
   cost: number | null;
+}
+
+export interface ValueChange {
+  name: string;
+  before: ValueView | null;
+  after: ValueView | null;
+  text_diff: Array<string>;
 }
 
 export interface ValueView {

@@ -6,6 +6,8 @@ import pytest
 
 from kitaru.client.dry_run import dry_run
 from kitaru.errors import KitaruStateError, KitaruUsageError
+from kitaru.runtime.checkpoint import checkpoint
+from kitaru.runtime.flow import flow
 from tests.client.flows import approval, broken, fan_out, report
 
 if TYPE_CHECKING:
@@ -76,3 +78,23 @@ def test_a_request_without_meaning_is_refused(client: KitaruClient, finished: An
         dry_run(source, at="nowhere")
     with pytest.raises(KitaruUsageError):
         dry_run(source, checkpoint_overrides={"write": {"colour": 1}})
+
+
+@checkpoint(cache=False)
+def measure(things: Any) -> int:
+    return len(things)
+
+
+@flow
+def measuring(things: Any, factor: int = 1) -> int:
+    return measure(things) * factor
+
+
+def test_arguments_that_only_unpickling_could_read_count_as_changed_where_nothing_may_be_read(
+    client: KitaruClient, finished: Any
+) -> None:
+    exec_id = finished(measuring, {"cats"})
+    same = {"flow_overrides": {"things": {"cats"}}}
+    assert actions(exec_id, **same) == {"measure": "reuse"}
+    assert actions(exec_id, **same, read_values=False) == {"measure": MAYBE}
+    assert actions(exec_id, flow_overrides={"factor": 1}, read_values=False) == {"measure": "reuse"}

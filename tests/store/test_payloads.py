@@ -36,6 +36,13 @@ def test_bytes_come_back_under_their_hash(payloads):
     assert payloads.exists(digest)
 
 
+def test_only_files_of_this_machine_have_a_path(payloads):
+    digest = payloads.put(b"large value")
+    path = payloads.local_path(digest)
+    assert (path is None) == payloads.root.startswith("memory://")
+    assert path is None or path.read_bytes() == b"large value"
+
+
 def test_memoryviews_of_any_item_size_are_written_as_bytes(payloads):
     view = memoryview(b"12345678" * 4).cast("d")
     assert payloads.get(payloads.put(view)) == b"12345678" * 4

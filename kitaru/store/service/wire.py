@@ -90,8 +90,18 @@ def encode_error(error: BaseException) -> tuple[int, bytes]:
     (404, b'{"error":{"type":"KitaruNotFoundError","message":"no such execution"}}')
     """
     known = error if isinstance(error, KitaruError) else _unexpected(error)
-    status = next(_STATUS[base] for base in type(known).__mro__ if base in _STATUS)
-    return status, error_body(known)
+    return status_of(known), error_body(known)
+
+
+def status_of(error: KitaruError) -> int:
+    """Return the HTTP status that stands for an error.
+
+    Examples
+    --------
+    >>> status_of(KitaruNotFoundError("no such execution"))
+    404
+    """
+    return next(_STATUS[base] for base in type(error).__mro__ if base in _STATUS)
 
 
 def error_body(error: KitaruError) -> bytes:
@@ -102,11 +112,21 @@ def error_body(error: KitaruError) -> bytes:
     >>> error_body(KitaruError("no"))
     b'{"error":{"type":"KitaruError","message":"no"}}'
     """
-    public = next(base.__name__ for base in type(error).__mro__ if base.__module__ == errors.__name__)
-    detail = ErrorDetail(type=public, message=str(error))
+    detail = ErrorDetail(type=public_name(error), message=str(error))
     if isinstance(error, KitaruExecutionError):
         detail |= {"exec_id": error.exec_id, "status": error.status, "failure_origin": error.failure_origin}
     return orjson.dumps(ErrorBody(error=detail))
+
+
+def public_name(error: KitaruError) -> str:
+    """Return the name of an error's class, or of the nearest one in `kitaru.errors`.
+
+    Examples
+    --------
+    >>> public_name(KitaruNotFoundError("no such execution"))
+    'KitaruNotFoundError'
+    """
+    return next(base.__name__ for base in type(error).__mro__ if base.__module__ == errors.__name__)
 
 
 def decode_error(status: int, body: bytes, address: str) -> KitaruError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
-from kitaru.store.database.reads.registry import beginning, find_execution, named, reach, rows_of
+from kitaru.store.database.reads.registry import beginning, find_execution, named, positive, reach, rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kitaru.store.database.query import Query
     from kitaru.store.database.rows import Row
 
@@ -64,6 +66,43 @@ def head(query: Query, exec_id: str) -> dict[str, Any]:
     """Return an execution with its waits, without its calls: all that tells where it stands."""
     row = find_execution(query, exec_id)
     return {"execution": with_duration(row), "waits": rows_of(query, row, "waits")}
+
+
+@named("calls")
+def calls(
+    query: Query,
+    exec_id: str,
+    name: str | None = None,
+    checkpoint: str | None = None,
+    statuses: Sequence[str] | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """Return a part of an execution's calls in their order, and how many fit in all."""
+    row = find_execution(query, exec_id)
+    where, values = f"WHERE {_IN}", [*reach(row), exec_id]
+    for clause, wanted in (
+        ("name = ?", name),
+        ("checkpoint = ?", checkpoint),
+        ("list_contains(?::VARCHAR[], status)", None if statuses is None else list(statuses)),
+    ):
+        if wanted is not None:
+            where += f" AND {clause}"
+            values.append(wanted)
+    page = [positive("limit", limit), positive("offset", offset, least=0)]
+    total = query.rows(f"SELECT count(*) AS n FROM internal.all_calls {where}", values)[0]["n"]  # noqa: S608
+    items = query.rows(
+        f"FROM internal.all_calls {where} ORDER BY sequence, first_position LIMIT ? OFFSET ?", [*values, *page]
+    )
+    past = (
+        query.rows(
+            f"FROM internal.attempts WHERE {_IN} AND list_contains(?::VARCHAR[], call) ORDER BY attempt, position",
+            [*reach(row), exec_id, [item["name"] for item in items]],
+        )
+        if any(item["attempts"] > (item["attempt_started_at"] is not None) for item in items)
+        else []
+    )
+    return {"items": _with_attempts(items, past), "total": total}
 
 
 @named("history")

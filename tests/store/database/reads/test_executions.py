@@ -112,7 +112,22 @@ def test_the_output_of_a_call_is_read_alone() -> None:
         database.read("call_output", exec_id=E1, call="x")
 
 
-@pytest.mark.parametrize("name", ["execution", "history", "logs", "events", "artifacts"])
+def test_a_part_of_the_calls_is_read_in_the_order_of_the_body() -> None:
+    database = filled(
+        created(), claimed(), started("b", sequence=1), started("a", sequence=0), completed("b"), attempt_failed("a"),
+        started("a", sequence=0), started("c", sequence=2), failed("c"),
+    )  # fmt: skip
+    whole = database.read("execution", exec_id=E1)["calls"]
+    assert database.read("calls", exec_id=E1) == {"items": whole, "total": 3}
+    assert [len(call["attempts"]) for call in whole] == [2, 1, 1]
+    assert database.read("calls", exec_id=E1, limit=1, offset=1) == {"items": whole[1:2], "total": 3}
+    assert database.read("calls", exec_id=E1, statuses=["failed"]) == {"items": whole[2:], "total": 1}
+    assert database.read("calls", exec_id=E1, name="a") == {"items": whole[:1], "total": 1}
+    apply(database, event("execution.completed", E1, output=value()))
+    assert database.read("calls", exec_id=E1, checkpoint=whole[1]["checkpoint"])["total"] >= 1
+
+
+@pytest.mark.parametrize("name", ["calls", "execution", "history", "logs", "events", "artifacts"])
 def test_an_execution_that_does_not_exist_is_named(name: str) -> None:
     with pytest.raises(KitaruNotFoundError, match="kr-nowhere"):
         filled().read(name, exec_id="kr-nowhere")

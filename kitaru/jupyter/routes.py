@@ -1,0 +1,195 @@
+"""Every route: the one list from which the server, the documentation and the front end's types are made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kitaru.jupyter import reading, steering, stored
+from kitaru.jupyter.endpoints import Endpoint
+from kitaru.jupyter.models import (
+    AnswerBody,
+    CallDetail,
+    CallPage,
+    CallsQuery,
+    CancelBody,
+    ContentQuery,
+    DiffQuery,
+    DiffView,
+    EventsQuery,
+    ExecutionPage,
+    ExecutionsQuery,
+    LogsQuery,
+    NothingBody,
+    ReplayBody,
+    Replayed,
+    Started,
+    StatisticsQuery,
+    StatisticsView,
+    StatusView,
+)
+from kitaru.views.model import ArtifactView, ExecutionView, LogLine, WaitView
+
+ONE: Final = "executions/{exec_id}"
+WAIT: Final = f"{ONE}/waits/{{wait}}"
+
+_GONE: Final = {404: "There is no such execution, or it was deleted."}
+_QUESTION: Final = {
+    404: "There is no such execution or question.",
+    409: "Somebody was faster: `by` and `at` say who and when. Or nothing is open.",
+}
+
+ROUTES: Final = (
+    Endpoint("GET", "status", "Where things stand, and the homes there are", reading.status, StatusView, polled=True),
+    Endpoint("GET", "flows", "Names of the recorded flows", reading.flows, list[str], polled=True),
+    Endpoint(
+        "GET",
+        "executions",
+        "Executions, the newest first",
+        reading.executions,
+        ExecutionPage,
+        query=ExecutionsQuery,
+        polled=True,
+    ),
+    Endpoint("GET", ONE, "One execution", reading.execution, ExecutionView, polled=True, refusals=_GONE),
+    Endpoint(
+        "GET",
+        f"{ONE}/calls",
+        "Calls of an execution, in their order",
+        reading.calls,
+        CallPage,
+        query=CallsQuery,
+        polled=True,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/calls/{{call}}",
+        "One call, with attempts, metadata and artifacts, and why it ran or was reused",
+        reading.call,
+        CallDetail,
+        polled=True,
+        refusals={404: "There is no such execution or call."},
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/logs",
+        "Captured output",
+        reading.logs,
+        list[LogLine],
+        query=LogsQuery,
+        polled=True,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/diff",
+        "Two executions side by side, call by call",
+        reading.diff,
+        DiffView,
+        query=DiffQuery,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/artifacts",
+        "Stored values of an execution",
+        stored.artifacts,
+        list[ArtifactView],
+        polled=True,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        "artifacts/{artifact_id}/content",
+        "The content of a stored value, or a part of it; nothing is unpickled",
+        stored.content,
+        "Bytes to download; with `format` a `TextPage`, a `JsonContent`, a `TablePage` or a PNG image",
+        query=ContentQuery,
+        refusals={
+            404: "There is no such artifact.",
+            406: "It cannot be had in this format; that of a pickled value cannot be had at all.",
+            413: "It is too large for this format.",
+        },
+    ),
+    Endpoint(
+        "GET",
+        "artifacts/{artifact_id}",
+        "One stored value",
+        stored.artifact,
+        ArtifactView,
+        polled=True,
+        refusals={404: "There is no such artifact."},
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE}/cancel",
+        "Stop an execution, wherever it runs",
+        steering.cancel,
+        Started,
+        body=CancelBody,
+        refusals=_GONE | {409: "It has ended."},
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE}/resume",
+        "Go on with an execution whose runner went away, in a process of its own",
+        steering.resume,
+        Started,
+        body=NothingBody,
+        refusals=_GONE | {409: "It has ended, or runs in a process that lives."},
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE}/retry",
+        "Run what failed again, in a process of its own",
+        steering.retry,
+        Started,
+        body=NothingBody,
+        refusals=_GONE | {409: "There is nothing to try again."},
+    ),
+    Endpoint(
+        "POST",
+        f"{ONE}/replay",
+        "Make a new execution from a recorded one, in a process of its own, or say what that would do",
+        steering.replay,
+        Replayed,
+        body=ReplayBody,
+        refusals=_GONE | {409: "The call at which it is to set in, or what an override names, is not recorded."},
+    ),
+    Endpoint("GET", "waits", "Open questions, the oldest first", reading.waits, list[WaitView], polled=True),
+    Endpoint(
+        "POST",
+        WAIT,
+        "Answer a question; the execution goes on by itself",
+        steering.answer,
+        Started,
+        body=AnswerBody,
+        refusals=_QUESTION | {422: "The answer does not fit; `places` names the fields."},
+    ),
+    Endpoint(
+        "DELETE",
+        WAIT,
+        "Refuse to answer a question; the execution is cancelled",
+        steering.abort,
+        Started,
+        refusals=_QUESTION,
+    ),
+    Endpoint(
+        "GET",
+        "statistics",
+        "Counts, durations, tokens and costs",
+        reading.statistics,
+        StatisticsView,
+        query=StatisticsQuery,
+        polled=True,
+    ),
+    Endpoint(
+        "GET",
+        "events",
+        "What changes, as server-sent events",
+        None,
+        "Server-sent events: `ready`, `change`, `gap` and `away`",
+        query=EventsQuery,
+        polled=True,
+    ),
+)
