@@ -22,6 +22,7 @@
     │       ├── KitaruDivergenceError            the code no longer does what was recorded
     │       ├── KitaruTimeoutError               a time limit ran out
     │       └── KitaruCancelledError             the execution was cancelled
+    ├── KitaruExportError                        a notebook cannot become a script as it is
     └── KitaruFeatureNotAvailableError           a part that is not installed is needed
 
 Control flow uses a signal that is not an error: `kitaru.runtime.signals.Suspended` derives
@@ -269,6 +270,16 @@ class KitaruCancelledError(KitaruExecutionError):
     Examples
     --------
     >>> issubclass(KitaruCancelledError, KitaruExecutionError)
+    True
+    """
+
+
+class KitaruExportError(KitaruError):
+    """A notebook cannot become a script as it is; the message names cell, line and remedy of each problem.
+
+    Examples
+    --------
+    >>> issubclass(KitaruExportError, KitaruError)
     True
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_flows"]
 
 
 def main() -> None:
@@ -19,4 +19,8 @@ def __getattr__(name: str) -> Any:
         from kitaru.cli.application import app
 
         return app
+    if name == "run_flows":
+        from kitaru.cli.script import run_flows
+
+        return run_flows
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from kitaru.cli import artifacts, clean, executions, home, model, query, running, service, stack, store
+from kitaru.cli import artifacts, clean, executions, export, home, model, query, running, service, stack, store
 from kitaru.cli.output import Format, fail
 
 HELP: Final = """Durable flows: see what runs, answer, continue, replay, compare.
@@ -55,6 +55,7 @@ def root(
 root.__doc__ = HELP
 home.add_to(app)
 query.add_to(app)
+export.add_to(app)
 clean.add_to(app)
 running.add_to(executions.app)
 for group in (executions, artifacts, stack, model, store, service):
@@ -63,7 +64,11 @@ for group in (executions, artifacts, stack, model, store, service):
 
 def run() -> None:
     """Run the command line on the process's arguments and end the process."""
-    status = _status()
+    end(_status())
+
+
+def end(status: int) -> NoReturn:
+    """End the process with an exit status, also if a function of the user's runs on."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

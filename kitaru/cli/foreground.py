@@ -33,8 +33,14 @@ def enter(client: KitaruClient, exec_id: str) -> None:
 _TELLING_SECONDS = 2.0
 
 
-def run(title: str, output: Format, client: KitaruClient, start: Callable[[], FlowHandle[Any]]) -> None:
-    """Start an execution, tell what happens until its end, print the result.
+def run(
+    title: str,
+    output: Format,
+    client: KitaruClient,
+    start: Callable[[], FlowHandle[Any]],
+    show: Callable[[Any], None] | None = None,
+) -> None:
+    """Start an execution, tell what happens until its end, print the result: by `show`, or in one line.
 
     In an envelope there is no place for what the flow prints: it goes to the standard error.
     """
@@ -44,6 +50,9 @@ def run(title: str, output: Format, client: KitaruClient, start: Callable[[], Fl
         except KeyboardInterrupt:
             _interrupt(title, output, client)
     ended = client.executions.get(handle.exec_id)
+    if show is not None and output is Format.TEXT:
+        show(handle.get())
+        return
     show_item(title, output, ended, lambda: say(f"{ended.exec_id} is {ended.status.value}: {ended.output}"))
 
 

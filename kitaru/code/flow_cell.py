@@ -1,9 +1,11 @@
 """What a cell that is a flow means: which statements are definitions, and which are the flow's body.
 
 Imports, classes and functions of the cell run at module level; its functions become checkpoints, unless their name
-begins with an underscore, they are generators, or they have a decorator of their own. A constant that they read stays
-with them. All other statements are the body, and its last expression is the result. A variable of the notebook that
-the body reads, and that is no parameter, becomes a keyword parameter with the variable's value as its default.
+begins with an underscore, they are generators, or they have a decorator of their own. An assignment that they read,
+and that reads nothing of the body, stays with them, and so does what only prepares the notebook
+(``%matplotlib inline``). All other statements are the body, and its last expression is the result. A variable of the
+notebook that the body reads, and that is no parameter, becomes a keyword parameter with the variable's value as its
+default.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 from kitaru.code.canonical import dotted_name
 from kitaru.code.cells import free_names
 from kitaru.code.flow_line import FlowLine, Parameter, parse_flow_line
+from kitaru.code.magic_calls import is_setting_up
 from kitaru.code.segments import Segment, indented, segments
 from kitaru.errors import KitaruUsageError
 
@@ -103,6 +106,27 @@ class FlowCell:
         placed = [(segment, indented(code)) for segment, code in self.statements()]
         return self.signature(captured) + _on_their_lines(placed)
 
+    def script_text(self, captured: Sequence[str] = ()) -> str:
+        """Write the flow's function for a script: with its comments, and without the lines of the definitions.
+
+        Parameters
+        ----------
+        captured
+            As for `signature`.
+
+        Returns
+        -------
+        str
+            Source text of one function, without a decorator.
+        """
+        lines = [self.signature(captured)]
+        for segment, code in self.statements():
+            comments = segment.above.strip("\n").split("\n") if segment.above.strip() else []
+            blank = [""] if segment.above.startswith("\n") and segment is not self.body[0] else []
+            after = segment.after.replace("\n", "\n    ")
+            lines += [*blank, *(f"    {line}".rstrip() for line in comments), indented(code) + after]
+        return "\n".join(lines)
+
     def statements(self) -> Iterator[tuple[Segment, str]]:
         """Give the statements of the body and their code, the last expression as what is returned."""
         for segment in self.body:
@@ -144,8 +168,9 @@ def flow_cell(line: str, body: str) -> FlowCell:
     options = parse_flow_line(line)
     source = "\n" + io.StringIO(body, newline=None).read()
     parts = segments(source)
-    definitions, statements = _divided(parts)
+    _check_statements(options, parts)
     parameters = {parameter.name for parameter in options.parameters}
+    definitions, statements = _divided(parts, parameters)
     defined = set(free_names(_module(definitions)).writes)
     _check(options, statements, defined)
     _check_reach(definitions, statements, parameters)
@@ -159,6 +184,7 @@ def flow_cell(line: str, body: str) -> FlowCell:
             segment.node.name
             for segment in definitions
             if isinstance(segment.node, _FUNCTIONS)
+            and segment.node.name not in options.plain
             and (becomes_checkpoint(segment.node) or segment.node.name in options.checkpoints)
         ),
         needs=tuple(n for n in (*names.reads, *names.conditional) if n not in parameters | defined),
@@ -238,12 +264,41 @@ def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             yield from own_nodes(ast.iter_child_nodes(node))
 
 
-def _divided(parts: list[Segment]) -> tuple[list[Segment], list[Segment]]:
+def _divided(parts: list[Segment], parameters: set[str]) -> tuple[list[Segment], list[Segment]]:
     definitions = [part for part in parts if _is_definition(part.node)]
+    body = [part for part in parts if not _is_definition(part.node)]
+    # A client or a table that functions of the cell read is made once, before the flow runs: not by a checkpoint.
+    functions = {part.node.name for part in definitions if isinstance(part.node, _FUNCTIONS)}
+    settings = _settings(body, parts, parameters | functions)
     read = set(free_names(_module(definitions)).reads)
-    constants = [part for part in parts if (name := _constant_name(part.node)) in read and _set_once(name, parts)]
-    chosen = [part for part in parts if part in definitions or part in constants]
-    return chosen, [part for part in parts if part not in chosen]
+    while found := [part for part in settings if not read.isdisjoint(free_names(part.node).writes)]:
+        settings = [part for part in settings if part not in found]
+        body = [part for part in body if part not in found]
+        read.update(free_names(_module(found)).reads)
+    return [part for part in parts if part not in body], body
+
+
+def _settings(body: list[Segment], parts: list[Segment], parameters: set[str]) -> list[Segment]:
+    """Find the assignments that need neither a parameter nor any other statement of the body."""
+    settings = [part for part in body if _assigns_names(part.node) and _set_once(part.node, parts)]
+    while True:
+        local = parameters | set(free_names(_module([part for part in body if part not in settings])).writes)
+        kept = [part for part in settings if local.isdisjoint(_reads(part.node))]
+        if len(kept) == len(settings):
+            return kept
+        settings = kept
+
+
+def _reads(node: ast.stmt) -> set[str]:
+    names = free_names(node)
+    return {*names.reads, *names.conditional}
+
+
+def _assigns_names(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None or _awaits(node):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return all(isinstance(target, ast.Name) for target in targets)
 
 
 def _is_definition(node: ast.stmt) -> bool:
@@ -253,7 +308,7 @@ def _is_definition(node: ast.stmt) -> bool:
         inner += [statement for handler in getattr(node, "handlers", ()) for statement in handler.body]
         imports = any(isinstance(s, ast.Import | ast.ImportFrom) for s in inner)
         return imports and all(_is_definition(s) or isinstance(s, ast.Pass) or _constant_name(s) for s in inner)
-    return isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias"
+    return isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias" or is_setting_up(node)
 
 
 def _constant_name(node: ast.stmt) -> str:
@@ -271,12 +326,27 @@ def _constant_name(node: ast.stmt) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
-def _set_once(name: str, parts: list[Segment]) -> bool:
-    return sum(name in free_names(part.node).writes for part in parts) == 1
+def _set_once(node: ast.stmt, parts: list[Segment]) -> bool:
+    written = [name for part in parts for name in free_names(part.node).writes]
+    return all(written.count(name) == 1 for name in free_names(node).writes)
 
 
 def _module(parts: list[Segment]) -> ast.Module:
     return ast.Module(body=[part.node for part in parts], type_ignores=[])
+
+
+def _check_statements(options: FlowLine, parts: list[Segment]) -> None:
+    for part in parts:
+        for node in own_nodes([part.node]):
+            where = f"%%kitaru_flow {options.name}, line {getattr(node, 'lineno', part.line)}"
+            if isinstance(node, ast.Return):
+                raise KitaruUsageError(f"{where}: a cell has no return. Make the value the last line of the cell.")
+            if isinstance(node, ast.Yield | ast.YieldFrom):
+                raise KitaruUsageError(f"{where}: a flow does not yield. Collect the values in a list.")
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and node is not part.node:
+                raise KitaruUsageError(
+                    f"{where}: from {node.module} import * stands inside of a block. Import the names that you use."
+                )
 
 
 def _check(options: FlowLine, body: list[Segment], defined: set[str]) -> None:
@@ -287,20 +357,6 @@ def _check(options: FlowLine, body: list[Segment], defined: set[str]) -> None:
         raise KitaruUsageError(
             f"{where}: the cell only defines things. Add the statements that call them: they are the flow's body."
         )
-    for part in body:
-        for node in own_nodes([part.node]):
-            line = getattr(node, "lineno", part.line)
-            if isinstance(node, ast.Return):
-                raise KitaruUsageError(
-                    f"{where}, line {line}: a cell has no return. Make the value the last line of the cell."
-                )
-            if isinstance(node, ast.Yield | ast.YieldFrom):
-                raise KitaruUsageError(f"{where}, line {line}: a flow does not yield. Collect the values in a list.")
-            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                raise KitaruUsageError(
-                    f"{where}, line {line}: from {node.module} import * stands inside of a block. Import the names "
-                    "that you use."
-                )
 
 
 def _check_reach(definitions: list[Segment], body: list[Segment], parameters: set[str]) -> None:

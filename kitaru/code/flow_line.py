@@ -58,6 +58,8 @@ class FlowLine:
         What ``-p`` gave.
     checkpoints
         Names of functions of the notebook that become checkpoints too.
+    plain
+        Names of functions of the cell that become none.
     retries, cache, stack
         Settings of the flow; None where the line says nothing.
     detach
@@ -78,6 +80,7 @@ class FlowLine:
     name: str
     parameters: tuple[Parameter, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
     retries: int | None = None
     cache: bool | None = None
     stack: str | None = None
@@ -119,11 +122,11 @@ def parse_flow_line(line: str) -> FlowLine:
             raise KitaruUsageError(f"%%kitaru_flow: -p {name} is given {names.count(name)} times. Keep one of them.")
     if given.retries is not None and given.retries < 0:
         raise KitaruUsageError(f"%%kitaru_flow: --retries {given.retries}: give a number of retries, 0 or more.")
-    checkpoints = [name.strip() for text in given.checkpoints for name in text.split(",") if name.strip()]
     return FlowLine(
         name=_identifier(given.name, "NAME"),
         parameters=parameters,
-        checkpoints=tuple(dict.fromkeys(_identifier(name, "--checkpoint") for name in checkpoints)),
+        checkpoints=_names(given.checkpoints, "--checkpoint"),
+        plain=_names(given.plain, "--plain"),
         retries=given.retries,
         cache=given.cache,
         stack=given.stack,
@@ -173,6 +176,13 @@ def flow_line_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="functions of other cells that become checkpoints",
+    )
+    add(
+        "--plain",
+        metavar="a,b",
+        action="append",
+        default=[],
+        help="functions of this cell that become none",
     )
     add("--retries", type=int, metavar="N", help="how often the body is run again after a failure")
     add("--no-cache", dest="cache", action="store_const", const=False, help="reuse no results of other executions")
@@ -271,6 +281,11 @@ def parse_parameter(text: str) -> Parameter:
             f'%%kitaru_flow: -p {text}: {value} is no Python value. For text, write -p {name}="{value}".'
         )
     return Parameter(name, annotation or (_type_of(value) if equals else None), value if equals else None)
+
+
+def _names(texts: list[str], option: str) -> tuple[str, ...]:
+    words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
+    return tuple(dict.fromkeys(_identifier(word, option) for word in words))
 
 
 def _identifier(name: str, option: str) -> str:

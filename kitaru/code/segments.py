@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from kitaru.code.canonical import parse
+
+_OF_THE_BLOCK = re.compile(r"(?:\n*[ \t]+#.*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ def segments(source: str) -> list[Segment]:
         else:
             # Nothing but comments, blank lines and semicolons stands between two statements.
             above, column = _trivia(lines[end_line : line - 1]), 0
+            if found and (own := _OF_THE_BLOCK.match(above)):
+                # Comments that are indented belong to the block that ends there.
+                found[-1] = replace(found[-1], after=found[-1].after + "\n" + own[0].rstrip("\n"))
+                above = above[own.end() :]
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         code = _between(lines, line, column, node.end_lineno, node.end_col_offset)
@@ -145,8 +152,8 @@ def _between(lines: list[bytes], line: int, column: int, end_line: int, end_colu
 
 
 def _trivia(lines: list[bytes]) -> str:
-    kept = [line.strip() for line in lines]
-    return "".join(line.decode() + "\n" for line in kept if not line or line.startswith(b"#"))
+    kept = [line.rstrip() for line in lines]
+    return "".join(line.decode() + "\n" for line in kept if not line or line.lstrip().startswith(b"#"))
 
 
 def _comment(rest: bytes) -> str:

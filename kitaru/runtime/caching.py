@@ -19,6 +19,8 @@ from zlib import crc32
 from kitaru.runtime.calls import Reuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kitaru.runtime.calls import Call
     from kitaru.store.protocol import Store
 
@@ -148,10 +150,14 @@ class ResultCache:
 
 
 def _code_id(call: Call) -> str:
+    return code_id(call.spec.name, call.function)
+
+
+def code_id(name: str, function: Callable[..., Any]) -> str:
+    """Identify a checkpoint by its name and its code, with everything of the user's that it reaches."""
     from kitaru.code import code_identity
 
-    identity = code_identity(call.function)
-    return hashlib.sha256(f"{call.spec.name}\n{identity}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{name}\n{code_identity(function)}".encode()).hexdigest()[:32]
 
 
 def _key(call: Call, code_id: str) -> str:

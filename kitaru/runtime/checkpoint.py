@@ -29,6 +29,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 Runtime = Literal["inline", "isolated"]
 OnInterrupted = Literal["rerun", "ask"]
+Outside = Literal["refuse", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,7 @@ def checkpoint(
     timeout: float | None = ...,
     memory: int | None = ...,
     on_interrupted: OnInterrupted = ...,
+    outside: Outside = ...,
 ) -> Callable[[Callable[P, R]], Checkpoint[P, R]]: ...
 def checkpoint(
     function: Callable[P, R] | None = None,
@@ -278,6 +280,7 @@ def checkpoint(
     timeout: float | None = None,
     memory: int | None = None,
     on_interrupted: OnInterrupted = "rerun",
+    outside: Outside = "refuse",
 ) -> Checkpoint[P, R] | Callable[[Callable[P, R]], Checkpoint[P, R]]:
     """Make a function a checkpoint: in a flow, its result is on disk before the body goes on.
 
@@ -308,6 +311,9 @@ def checkpoint(
     on_interrupted
         What happens to a call that was in flight when its runner died: ``"rerun"`` runs it again;
         ``"ask"`` stops the resumed execution with a question, where a second execution would hurt.
+    outside
+        What a call outside of a flow, or inside of another checkpoint, does: ``"refuse"`` raises, ``"plain"`` calls
+        the function as it is.
 
     Returns
     -------
@@ -328,21 +334,21 @@ def checkpoint(
     >>> summarise.spec.retry.attempts
     4
     """
-    options: dict[str, Any] = {
-        "type": type,
-        "runtime": runtime,
-        "cache": cache,
-        "ttl": ttl,
-        "timeout": timeout,
-        "memory": memory,
-    }
+    options: dict[str, Any] = {"type": type, "runtime": runtime, "cache": cache, "ttl": ttl, "timeout": timeout}
     options |= {"depends_on": tuple(depends_on), "retry": as_policy(retries), "on_interrupted": on_interrupted}
+    options |= {"memory": memory, "magic": _is_plain(outside)}
     _check(options)
 
     def decorate(function: Callable[P, R]) -> Checkpoint[P, R]:
         return Checkpoint(replace(spec_of(function, name), **options))
 
     return decorate if function is None else decorate(function)
+
+
+def _is_plain(outside: str) -> bool:
+    if outside not in ("refuse", "plain"):
+        raise KitaruUsageError(f"outside={outside!r}: give 'refuse' or 'plain'")
+    return outside == "plain"
 
 
 def _check(options: dict[str, Any]) -> None:

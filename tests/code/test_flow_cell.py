@@ -111,6 +111,24 @@ def test_imports_that_are_chosen_at_run_time_are_definitions() -> None:
     assert len(cell.definitions) == 2
 
 
+def test_what_a_function_reads_is_made_before_the_flow_runs_if_it_needs_nothing_of_the_body() -> None:
+    cell = flow_cell(
+        "f -p key=1",
+        "client = Client(url)\nother = Client(key)\nurl = base + '/a'\ndef ask(x): return client(x)\nask(other)",
+    )
+    assert [part.code for part in cell.definitions][:2] == ["client = Client(url)", "url = base + '/a'"]
+    assert cell.needs == ("Client",)
+
+
+def test_comments_that_are_indented_stay_with_the_block_above() -> None:
+    texts = [segment.text for segment in segments("def f():\n    a\n\n    # in f\n\n# of x\nx = 1\n")]
+    assert texts == ["def f():\n    a\n\n    # in f", "\n# of x\nx = 1"]
+
+
+def test_functions_that_are_named_plain_become_no_checkpoints() -> None:
+    assert flow_cell("f --plain b", "def a(): pass\ndef b(): pass\na()").checkpoints == ("a",)
+
+
 def test_a_constant_that_a_function_reads_stays_with_it() -> None:
     cell = flow_cell("f", "LIMIT = 3\ndef clip(x): return x[:LIMIT]\nclip(text)")
     assert [part.code for part in cell.definitions] == ["LIMIT = 3", "def clip(x): return x[:LIMIT]"]
@@ -123,7 +141,11 @@ def test_a_constant_that_a_function_reads_stays_with_it() -> None:
         ("f", "x = 1\nreturn x", "line 3: a cell has no return"),
         ("f", "yield 1", "line 2: a flow does not yield"),
         ("f -p x=1", "def a(): return x\na()", r"line 2: a\(\) reads x, which is a parameter of the flow. Pass it"),
-        ("f", "x = go()\ndef a(): return x\na()", r"line 3: a\(\) reads x, which is a variable of the flow's body"),
+        (
+            "f",
+            "def go(): return 1\nx = go()\ndef a(): return x\na()",
+            r"line 4: a\(\) reads x, which is a variable of the flow's body",
+        ),
         ("f", "if a:\n    from b import *\n    go()", "line 3: from b import"),
         ("f", "def f(): pass\nf()", "the cell defines f too"),
         ("f -p x=deep-", "x", 'deep- is no Python value. For text, write -p x="deep-"'),
