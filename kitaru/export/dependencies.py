@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from kitaru.export.statements import Statement
 
 Pins = Literal["exact", "compatible", "none"]
-_WITH_VALUE = frozenset(
-    {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-c", "--constraint", "-t", "--target", "--prefix",
-     "--root", "--python", "-p", "--upgrade-strategy", "--platform", "--python-version", "--implementation", "--abi"}
-)  # fmt: skip
+_SHORT_WITH_VALUE = ("-i", "-f", "-c", "-t", "-p")
+# The endings of pip's and uv's long options that take a value: of those that name an address, a file or a platform.
+_LONG_WITH_VALUE = re.compile(
+    r"--[\w-]*(?:url|links|constraint|target|prefix|root|python|strategy|platform|version|abi)"
+)
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ def _requirements(text: str, folder: Path | None) -> Iterator[str]:
             yield from _file(next(words, ""), folder)
         elif word in ("-e", "--editable"):
             yield f"-e {next(words, '')}"
-        elif word in _WITH_VALUE:
+        elif word in _SHORT_WITH_VALUE or _LONG_WITH_VALUE.fullmatch(word):
             next(words, None)
         elif word.startswith("#"):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kitaru.errors import KitaruUsageError
@@ -12,6 +13,7 @@ from kitaru.runtime.settings import KitaruConfig, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
+    from pathlib import Path
 
     from kitaru.runtime.handle import FlowHandle
 
@@ -164,6 +166,36 @@ class Flow(Generic[P, R]):
             invocation_overrides=invocation_overrides,
             answers=answers,
         )
+
+    def export(self, output: str | Path | None = None, *, notebook: str | Path | None = None) -> Path:
+        """Write this flow of the running notebook as a script that runs by itself.
+
+        The notebook is read as it is saved; see `kitaru.export.export_notebook`.
+
+        Parameters
+        ----------
+        output
+            A folder or a ``.py`` file; the notebook's folder if not given.
+        notebook
+            The notebook; found by itself in JupyterLab, Jupyter Notebook and VS Code.
+
+        Returns
+        -------
+        pathlib.Path
+            The script.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the notebook cannot be found.
+        KitaruStateError
+            If the saved notebook defines the flow otherwise than this process, or the file was changed by hand.
+        KitaruExportError
+            If something keeps the notebook from becoming a script.
+        """
+        # The export stands above the runtime, and is not known here but by its name.
+        made: Path = import_module("kitaru.export.live").export_flow(self, output, notebook=notebook)
+        return made
 
 
 class FlowDecorator(Protocol):

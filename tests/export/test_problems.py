@@ -83,8 +83,8 @@ CASES = {
     "star import": (
         "# --- a\nfrom math import *\n" + FLOW.format("sqrt(4)"),
         (
-            "cell 1 (a), line 1: load() needs sqrt, which may come from this line, from math import *. Import "
-            "that you use."
+            "cell 1 (a), line 1: load() needs sqrt, which may come from this line, from math import *. Import"
+            " the names that you use."
         ),
     ),
     "unknown distribution": (
