@@ -47,6 +47,10 @@ class StoreWidget(ipywidgets.VBox):
         self._listener = Listener(self.refresh, self._failed)
         self.add_class("kitaru-widget")
 
+    def __repr__(self) -> str:
+        # What stands in an output where no widgets can be shown; all traits of all parts would say nothing.
+        return f"<{type(self).__name__}: run the cell to see it>"
+
     def _begin(self, children: Sequence[ipywidgets.Widget]) -> None:
         """Show these widgets, and begin to follow the store."""
         self.children = (style_sheet(), self._banner, *children)

@@ -50,6 +50,10 @@ class FieldWidget(ipywidgets.VBox):
         """Show the description and the message alone."""
         self._input.layout.display = "none"
 
+    def name(self, name: str) -> None:
+        """Give a field without a label of its own a name for who cannot see where it stands."""
+        self._input.tooltip = name
+
     @property
     def entry(self) -> Any:
         """What is entered now."""
@@ -184,6 +188,8 @@ class Items(Compound):
         """Add one more item."""
         item = self.field.item()
         widget = field_widget(item, entry_of(item) if entry is None else entry)
+        # A number above each would be noise to the eye, and is what a screen reader needs.
+        widget.name(f"{self.field.label} {len(self._items) + 1}".strip())
         remove = button("×", lambda: self.remove(widget), "kitaru-quiet", "kitaru-small", title="Remove this one")
         row = ipywidgets.HBox([widget, remove])
         row.add_class("kitaru-item")

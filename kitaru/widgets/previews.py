@@ -88,7 +88,7 @@ def _own(value: Any, name: str) -> str:
         return markdown_html(str(shown))
     if isinstance(shown, bytes):
         return _image(f"image/{name.split('_')[2]}", b64encode(shown).decode(), type(value).__name__)
-    return f'<div class="kitaru-rich">{shown}</div>'
+    return f'<div class="kitaru-rich jp-RenderedHTMLCommon">{shown}</div>'
 
 
 def markdown_html(text: str) -> str:
@@ -97,11 +97,11 @@ def markdown_html(text: str) -> str:
     Examples
     --------
     >>> markdown_html("*yes*")
-    '<div class="kitaru-markdown"><p><em>yes</em></p></div>'
+    '<div class="kitaru-markdown jp-RenderedHTMLCommon"><p><em>yes</em></p></div>'
     """
     from markdown_it import MarkdownIt
 
-    return f'<div class="kitaru-markdown">{MarkdownIt("js-default").render(text).strip()}</div>'
+    return f'<div class="kitaru-markdown jp-RenderedHTMLCommon">{MarkdownIt("js-default").render(text).strip()}</div>'
 
 
 def tree_html(data: Any) -> str:

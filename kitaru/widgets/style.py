@@ -78,8 +78,9 @@ CSS: Final = """
 .kitaru-select select { font-size: inherit; width: 100%; }
 .kitaru-split > .kitaru-grow { flex-basis: 24em; gap: 6px; }
 .kitaru-split .widget-button { align-self: flex-start; }
-.kitaru-pre { margin: 0; padding: 8px 10px; background: var(--kitaru-hover); color: inherit; white-space: pre-wrap;
-  overflow-wrap: anywhere; font-family: var(--kitaru-code); font-size: 0.92em; max-height: 24em; overflow: auto; }
+.kitaru-widget .kitaru-pre { margin: 0; padding: 8px 10px; background: var(--kitaru-hover); color: inherit;
+  white-space: pre-wrap; overflow-wrap: anywhere; font-family: var(--kitaru-code); font-size: 0.92em;
+  max-height: 24em; overflow: auto; }
 .kitaru-tree, .kitaru-tree ul { list-style: none; margin: 0; padding-left: 16px; font-family: var(--kitaru-code);
   font-size: 0.92em; overflow-wrap: anywhere; }
 .kitaru-tree { padding-left: 0; max-height: 24em; overflow: auto; }
@@ -95,6 +96,8 @@ CSS: Final = """
 .kitaru-table th, .kitaru-table td { padding: 3px 8px; border-bottom: 1px solid var(--kitaru-line); text-align: right;
   font-variant-numeric: tabular-nums; max-width: 24em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .kitaru-table th:first-child, .kitaru-table td:first-child { text-align: left; }
+.kitaru-table.kitaru-calls { max-width: none; }
+.kitaru-table.kitaru-calls th, .kitaru-table.kitaru-calls td { text-align: left; }
 .kitaru-table.kitaru-data { width: auto; max-width: none; }
 .kitaru-controls { gap: 12px; flex-wrap: wrap; margin-bottom: 8px; }
 .kitaru-controls .widget-inline-hbox { margin: 0; }

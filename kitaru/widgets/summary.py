@@ -58,5 +58,5 @@ def _calls(calls: list[CheckpointCall]) -> str:
     head = "<tr><th>Status</th><th>Call</th><th>Took</th><th>Cost</th><th>Output</th></tr>"
     hidden = len(calls) - MOST_CALLS
     more = f'<div class="kitaru-help">{hidden:,} earlier calls are not shown.</div>' if hidden > 0 else ""
-    table = f'<table class="kitaru-table"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="kitaru-table kitaru-calls"><thead>{head}</thead><tbody>{rows}</tbody></table>'
     return f'{more}<div class="kitaru-scroll">{table}</div>'
