@@ -289,7 +289,6 @@ class Execution(BoundModel):
     status_reason: str | None
     failure: FailureInfo | None
     failed_call: str | None
-    cancel_requested: bool
     original_exec_id: str | None
     """The execution that this one replays."""
     parent_exec_id: str | None

@@ -53,7 +53,6 @@ def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
         status_reason=row["reason"],
         failure=failure(row["failure"]),
         failed_call=row["failed_call"],
-        cancel_requested=bool(row["cancel_requested"]),
         original_exec_id=row["original_exec_id"],
         parent_exec_id=row["parent_exec_id"],
         parent_call=row["parent_call"],

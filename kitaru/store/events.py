@@ -20,7 +20,6 @@ CLAIMED: Final = "execution.claimed"
 SUSPENDED: Final = "execution.suspended"
 COMPLETED: Final = "execution.completed"
 FAILED: Final = "execution.failed"
-CANCEL_REQUESTED: Final = "execution.cancel_requested"
 CANCELLED: Final = "execution.cancelled"
 INTERRUPTED: Final = "execution.interrupted"
 EXECUTION_LOGGED: Final = "execution.logged"
@@ -53,8 +52,7 @@ EVENTS: Final[dict[str, str]] = {
     SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait",
     COMPLETED: "status completed. body: output ValueRecord",
     FAILED: "status failed. body: failure (see Failure), call (name of the failed call, or null)",
-    CANCEL_REQUESTED: "Somebody asks for cancellation; the runner sees it and stops. body: reason, by",
-    CANCELLED: "status cancelled; pending waits are aborted. body: reason",
+    CANCELLED: "Somebody cancelled it: pending waits are aborted, and its runner, which sees this, stops. body: reason",
     INTERRUPTED: "status interrupted: the runner went away without saying so. body: reason",
     EXECUTION_LOGGED: "Metadata of the execution: dict values of one key are merged, others replaced. body: metadata",
     DELETED: "The execution and all of its rows are deleted. body: by",

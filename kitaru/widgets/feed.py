@@ -26,7 +26,6 @@ LIFECYCLE: Final = (
     kinds.SUSPENDED,
     kinds.COMPLETED,
     kinds.FAILED,
-    kinds.CANCEL_REQUESTED,
     kinds.CANCELLED,
     kinds.INTERRUPTED,
     kinds.DELETED,

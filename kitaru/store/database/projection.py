@@ -139,8 +139,6 @@ class Projection:
 
 def _claimed(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
     row, body = execution.row, event["body"]
-    if execution.ended:
-        row["cancel_requested"] = None
     row["epoch"] = int(event.get("epoch", row["epoch"] + 1))
     row["runner"], row["code"] = body.get("runner"), body.get("code")
     row["started_at"] = row["started_at"] or event["at"]
@@ -176,12 +174,6 @@ def _interrupted(execution: Execution, event: Event, changes: Changes, lookup: L
     execution.row["runner"] = None
     execution.row["reason"] = event["body"].get("reason")
     _enter(execution, "interrupted", changes)
-
-
-def _cancel_requested(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
-    body = event["body"]
-    execution.row["cancel_requested"] = {"reason": body.get("reason"), "by": body.get("by"), "at": event["at"]}
-    changes.touch(execution)
 
 
 def _logged(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
@@ -229,7 +221,6 @@ _EVENTS: Final[dict[str, Apply]] = {
     kinds.FAILED: _failed,
     kinds.CANCELLED: _cancelled,
     kinds.INTERRUPTED: _interrupted,
-    kinds.CANCEL_REQUESTED: _cancel_requested,
     kinds.EXECUTION_LOGGED: _logged,
     kinds.PUBLISHED: _published,
     **CALL_EVENTS,

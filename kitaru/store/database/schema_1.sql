@@ -17,7 +17,7 @@ CREATE TABLE internal.executions (
     inputs JSON, output JSON, stack VARCHAR, spec JSON, parent_exec_id VARCHAR, parent_call VARCHAR,
     original_exec_id VARCHAR, replay JSON, notebook VARCHAR, cwd VARCHAR, interpreter JSON, tags VARCHAR[],
     metadata JSON, created_at DOUBLE, started_at DOUBLE, ended_at DOUBLE, reason VARCHAR, failure JSON,
-    failed_call VARCHAR, cancel_requested JSON, waits_pending VARCHAR[], calls BIGINT, reused BIGINT, failed BIGINT,
+    failed_call VARCHAR, waits_pending VARCHAR[], calls BIGINT, reused BIGINT, failed BIGINT,
     llm_calls BIGINT, input_tokens BIGINT, output_tokens BIGINT, total_tokens BIGINT, cost_usd DOUBLE,
     first_position BIGINT, last_position BIGINT
 );

@@ -180,6 +180,14 @@ class ServiceStore:
                 address = self._address = self._address or self._target.find()
         return address
 
+    def look(self) -> Address | None:
+        """Return where the service listens if it runs, without starting it."""
+        address = self._address
+        if address is None:
+            with self._finding:
+                address = self._address = self._address or self._target.look()
+        return address
+
     def lost(self, address: Address) -> None:
         """Say that nobody answers at an address any more."""
         if self._address is address:

@@ -16,10 +16,11 @@ from kitaru.store.service.connection import Answer, Connection, ConnectionLostEr
 from kitaru.store.service.wire import HEARTBEAT, UNAVAILABLE, decode_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kitaru.store.events import Event
     from kitaru.store.service.client import ServiceStore
+    from kitaru.store.service.connection import Address
 
 _SILENCE: Final = 3 * HEARTBEAT
 _PATIENCE: Final = 15.0
@@ -28,7 +29,9 @@ _PATIENCE: Final = 15.0
 class Feed:
     """A live feed of events; implements `kitaru.store.protocol.Watch`.
 
-    It is subscribed when it is made, so that what happens before the first iteration is not missed.
+    It is subscribed when it is made, so that what happens before the first iteration is not missed. If the service goes
+    away, it goes on with the next one; it starts none itself, because a service that was stopped, or that nobody
+    needs, shall not come back for somebody who only listens.
     """
 
     def __init__(self, store: ServiceStore, after: int | None, executions: Iterable[str], kinds: Iterable[str]) -> None:
@@ -37,7 +40,7 @@ class Feed:
         self._filters = [("execution", name) for name in executions] + [("kind", name) for name in kinds]
         self._closed = threading.Event()
         self._connection: Connection | None = None
-        self._lines = self._subscribe_patiently()
+        self._lines = self._subscribe_patiently(self._store.address)
 
     def __iter__(self) -> Iterator[Event]:
         while not self._closed.is_set():
@@ -49,7 +52,7 @@ class Feed:
                         self._after = event["position"]
                         yield event
             if not self._closed.is_set():
-                self._lines = self._subscribe_patiently()
+                self._lines = self._subscribe_patiently(self._store.look)
         if self._connection is not None:
             self._connection.close()
 
@@ -59,12 +62,15 @@ class Feed:
         if self._connection is not None:
             self._connection.interrupt()
 
-    def _subscribe_patiently(self) -> Iterator[bytes]:
+    def _subscribe_patiently(self, find: Callable[[], Address | None]) -> Iterator[bytes]:
         deadline = time.monotonic() + _PATIENCE
         pause = 0.02
         while not self._closed.is_set():
             try:
-                return self._subscribe()
+                address = find()
+                if address is not None:
+                    return self._subscribe(address)
+                deadline = time.monotonic() + _PATIENCE
             except OSError as error:
                 if time.monotonic() > deadline:
                     raise KitaruBackendError(
@@ -75,8 +81,7 @@ class Feed:
             pause = min(pause * 2, 1.0)
         return iter(())
 
-    def _subscribe(self) -> Iterator[bytes]:
-        address = self._store.address()
+    def _subscribe(self, address: Address) -> Iterator[bytes]:
         query = [("after", str(self._after))] if self._after is not None else []
         if self._connection is not None:
             self._connection.close()

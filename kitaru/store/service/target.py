@@ -29,6 +29,10 @@ class Target(Protocol):
         """Return where it listens now, starting it if that is this machine's business."""
         ...
 
+    def look(self) -> Address | None:
+        """Return where it listens now; None if it is this machine's business and does not run."""
+        ...
+
     def token_origin(self) -> str:
         """Say where the token came from, for the message when it is refused."""
         ...
@@ -55,6 +59,13 @@ class LocalTarget:
 
         record = ensure_service(self._home)
         return Address.parse(record.url, record.token)
+
+    def look(self) -> Address | None:
+        """Return where the service listens; None if none runs."""
+        from kitaru.store.service.process import find_service
+
+        record = find_service(self._home)
+        return None if record is None else Address.parse(record.url, record.token)
 
     def token_origin(self) -> str:
         """Name the file of the service's process."""
@@ -84,6 +95,10 @@ class RemoteTarget:
             self._greet()
             self._greeted = True
         return self._address
+
+    def look(self) -> Address:
+        """Return the address: a server is not this machine's business."""
+        return self.find()
 
     def token_origin(self) -> str:
         """Say who gave the token."""

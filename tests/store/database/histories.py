@@ -116,7 +116,7 @@ def filled(*events: dict[str, Any]) -> Database:
 KINDS = (
     "claimed", "suspended", "completed", "failed", "cancelled", "interrupted", "logged", "deleted", "published",
     "started", "attempt_failed", "call_completed", "call_failed", "reused", "call_logged", "progress", "llm", "wait",
-    "answer", "abort", "artifact", "value", "log", "snapshot", "purge", "cancel",
+    "answer", "abort", "artifact", "value", "log", "snapshot", "purge",
 )  # fmt: skip
 
 
@@ -160,6 +160,5 @@ def _one(kind: str, exec_id: str, name: str, number: int) -> dict[str, Any]:
         "log": lambda: event("log.written", exec_id, name, lines=[{"text": "x", "stream": "stdout"}] * 2),
         "snapshot": lambda: event("snapshot.recorded", "", snapshot_id=f"s{number % 2}", flow="f", source="", notes=[]),
         "purge": lambda: event("cache.purged", "", checkpoint=name, before=None),
-        "cancel": lambda: event("execution.cancel_requested", exec_id, reason="r", by="me"),
     }
     return simple[kind]() if kind in simple else event(f"execution.{kind}", exec_id, reason="r", wait=name)

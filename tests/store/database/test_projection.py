@@ -242,14 +242,6 @@ def test_a_saved_value_called_output_is_not_mistaken_for_the_output_of_its_call(
     assert found == {f"{E1}/a/output": "returned", f"{E1}/a/output~2": "saved"}
 
 
-def test_a_request_to_cancel_is_seen_until_a_retry() -> None:
-    request = event("execution.cancel_requested", at=120.0, reason="r", by="me")
-    database = filled(created(), claimed(), request)
-    assert own_row(database)["cancel_requested"] == {"reason": "r", "by": "me", "at": 120.0}
-    apply(database, event("execution.cancelled", reason="r"), claimed(epoch=2))
-    assert own_row(database)["cancel_requested"] is None
-
-
 def test_a_snapshot_is_kept_once() -> None:
     snapshot = event("snapshot.recorded", "", snapshot_id="s1", flow="f", source="x = 1", code=value(), notes=["n"])
     database = filled(snapshot, snapshot)

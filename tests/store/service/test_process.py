@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -250,6 +251,32 @@ def test_a_watch_keeps_the_service(home: Path) -> None:
     watch.close()
     store.close()
     assert record.wait_until_gone(20)
+
+
+def test_a_service_that_is_stopped_stays_away_though_somebody_watches_and_the_watch_goes_on_with_the_next_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_service(home)
+    store, looks, heard = ServiceStore.local(home), [], []
+    look = store.look
+    monkeypatch.setattr(store, "look", lambda: looks.append(look()) or looks[-1])
+    watch = store.watch(kinds=["execution.created"])
+
+
+    def listen() -> None:
+        for created in watch:
+            heard.append(created["exec_id"])
+            watch.close()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    stop_service(home)
+    wait_for(lambda: looks.count(None) >= 3)
+    assert service_status(home) is None
+    store.append([creation("kr-a")])
+    listener.join(20)
+    assert heard == ["kr-a"]
+    store.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SUMMARY: Final = (
     "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
-    "metadata, created_at, started_at, ended_at, reason, failure, failed_call, cancel_requested, waits_pending, calls, "
+    "metadata, created_at, started_at, ended_at, reason, failure, failed_call, waits_pending, calls, "
     "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, first_position"
 )
 
