@@ -116,4 +116,4 @@ def _still_running() -> bool:
         return False
     from kitaru.store.connect import current_store
 
-    return current_store() is not None and any(run.alive for run in body.engine().runs.values())
+    return current_store() is not None and bool(body.engine().runs.alive())

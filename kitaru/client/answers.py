@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kitaru.client import records
-from kitaru.client.continuation import go_on
+from kitaru.client.continuation import go_on, go_on_with_parent
 from kitaru.client.schema import check_answer
 from kitaru.client.times import ago, moment
 from kitaru.errors import KitaruConflictError, KitaruNotFoundError, KitaruStateError
@@ -45,7 +45,9 @@ class Answers:
         reason = f"question {name!r} was aborted by {who}"
         events = [(kinds.WAIT_ABORTED, {"wait": name, "by": who}), (kinds.CANCELLED, {"reason": reason})]
         self._append(exec_id, name, events)
-        return self._client.executions.get(exec_id)
+        aborted = self._client.executions.get(exec_id)
+        go_on_with_parent(self._client, aborted)
+        return aborted
 
     def pick(self, exec_id: str, wait: str | None) -> dict[str, Any]:
         """Return the row of the open question of that name, or of the only one."""

@@ -45,6 +45,12 @@ def go_on(client: KitaruClient, execution: Execution) -> int | None:
     return process.pid
 
 
+def go_on_with_parent(client: KitaruClient, execution: Execution) -> int | None:
+    """Start a runner for the execution that waited for one that was ended by hand, as `go_on` does."""
+    parent = execution.parent_exec_id
+    return None if parent is None else go_on(client, client.executions.get(parent))
+
+
 def continues_by_itself(client: KitaruClient, execution: Execution) -> bool:
     """Whether a runner can be started on this machine: nobody has the execution, and it was recorded on this machine.
 

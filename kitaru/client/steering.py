@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.client import records
+from kitaru.client.continuation import go_on_with_parent
 from kitaru.errors import KitaruNotFoundError, KitaruStateError, KitaruUsageError
 from kitaru.store import events as kinds
 
@@ -140,7 +141,9 @@ class Steering:
         """
         full = self.resolve(exec_id)
         self._client.engine.cancel(full, reason)
-        return self.get(full)
+        cancelled = self.get(full)
+        go_on_with_parent(self._client, cancelled)
+        return cancelled
 
     def replay(
         self,

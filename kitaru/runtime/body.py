@@ -19,6 +19,7 @@ from kitaru.runtime.signals import Stopped, Suspended, Unwind
 from kitaru.runtime.values import encode
 from kitaru.stacks.scope import current_call
 from kitaru.store import events as kinds
+from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
     from kitaru.runtime.engine import Engine
@@ -46,7 +47,6 @@ class Run:
         self.arguments = arguments
         self.done: Future[None] = Future()
         self.outcome: dict[str, Any] | None = None
-        self.looked_at = False
         self._continuing = threading.Lock()
         self._inbox = threading.Lock()
         self._early: list[Event] | None = []
@@ -94,6 +94,8 @@ class Run:
             self._cancelled(event)
         elif kind == kinds.CLAIMED and event.get("epoch", 0) > execution.epoch:
             execution.unwind(Stopped(f"execution {execution.exec_id} was taken over by another runner"))
+            if not self.alive:
+                self._forget()
 
     def _answered(self, event: Event) -> None:
         asked = self.execution.history.waits.get(event["body"]["wait"])
@@ -108,7 +110,7 @@ class Run:
 
     def _continue_if_answered(self) -> None:
         """Go on, once, if the answer came while the body let go or after."""
-        waiting = self.outcome is not None and self.outcome["status"] == "waiting"
+        waiting = self.outcome is not None and self.outcome["status"] == "waiting" and not self.outcome.get("child")
         pending = any(wait.status != "answered" for wait in self.execution.history.waits.values())
         if waiting and not pending and self._continuing.acquire(blocking=False):
             threading.Thread(target=self._go_on, name="kitaru-resume", daemon=True).start()
@@ -125,6 +127,8 @@ class Run:
         self.execution.cancel(event["body"].get("reason") or "")
         if self.alive:
             self._end({"status": "cancelled", "reason": self.execution.cancel_reason})
+        else:
+            self._forget()
 
     def _main(self) -> None:
         # The thread has a copy of the starter's context, which may itself be a call of another execution.
@@ -139,16 +143,34 @@ class Run:
             sys.stderr.write(f"{self.execution.exec_id}: the end of the execution could not be recorded: {error}\n")
         finally:
             self.execution.workplace.close()
+        if outcome["status"] in ENDED and self.execution.parent is not None and self.execution.epoch > 1:
+            self._continue_waiting(self.execution.parent)
+        child = outcome.get("child")
+        # It may have ended while this one let go, when it saw this one still run.
+        goes_on = child is not None and self.engine.status(child) in ENDED
         self._end(outcome)
         self._continue_if_answered()
+        if goes_on:
+            self._continue_waiting(self.execution.exec_id)
+
+    def _continue_waiting(self, exec_id: str) -> None:
+        try:
+            self.engine.go_on(exec_id)
+        except KitaruError as error:
+            sys.stderr.write(f"{exec_id} waited for a flow that ended but does not go on here: {error}\n")
 
     def _end(self, outcome: dict[str, Any]) -> None:
         if self.done.done():
             return
         self.outcome = outcome
         if outcome["status"] != "waiting":
-            self.engine.hub.forget(self.execution.exec_id, self.on_event)
+            self._forget()
         self.done.set_result(None)
+
+    def _forget(self) -> None:
+        """Let this process forget the run: nothing that is heard can matter to it any more."""
+        self.engine.hub.forget(self.execution.exec_id, self.on_event)
+        self.engine.runs.ended(self)
 
     def _attempts(self) -> dict[str, Any]:
         from kitaru.runtime.recorded import history_from
@@ -229,8 +251,9 @@ class Run:
         execution = self.execution
         if isinstance(signal, Suspended) and not execution.stopped:
             asked = [wait for wait in execution.history.waits.values() if wait.status == "pending"]
-            self._record_end(kinds.SUSPENDED, {"wait": str(signal)})
-            return {"status": "waiting", "questions": [(wait.name, wait.question) for wait in asked]}
+            self._record_end(kinds.SUSPENDED, {"wait": None if signal.child else str(signal), "child": signal.child})
+            questions = [(wait.name, wait.question) for wait in asked]
+            return {"status": "waiting", "questions": questions, "child": signal.child}
         if any(wait.status == "aborted" for wait in execution.history.waits.values()):
             self._record_end(kinds.CANCELLED, {"reason": str(signal)})
             return {"status": "cancelled", "reason": str(signal)}

@@ -40,13 +40,15 @@ def start_child(
             "that a resumed execution finds it again."
         )
     names: list[str] = []
+    started: list[FlowHandle[Any]] = []
 
     def start(*args: Any, **kwargs: Any) -> str:
         exec_id = child_id(parent.exec_id, names[0])
         token = current_execution.set(None)
         try:
-            engine.launch(
-                exec_id, flow, bind(flow, args, kwargs), settings, forced=forced, parent=(parent.exec_id, names[0])
+            source = (parent.exec_id, names[0])
+            started.append(
+                engine.launch(exec_id, flow, bind(flow, args, kwargs), settings, forced=forced, parent=source)
             )
         except KitaruConflictError:
             pass  # started by an earlier runner of the parent, which died before it could record the call
@@ -60,11 +62,12 @@ def start_child(
     call = open_call(parent, spec, args, kwargs)
     names.append(call.name)
     exec_id = block(perform(call))
-    _continue(engine, exec_id, flow)
-    return FlowHandle(engine, exec_id, flow.name)
+    return started[0] if started else _attached(engine, exec_id, flow)
 
 
-def _continue(engine: Engine, exec_id: str, flow: Flow[..., Any]) -> None:
-    """Go on with a child whose runner died with its parent's."""
-    if exec_id not in engine.runs and engine.status(exec_id) in ("interrupted", "pending"):
-        engine.resume(exec_id, flow)
+def _attached(engine: Engine, exec_id: str, flow: Flow[..., Any]) -> FlowHandle[Any]:
+    """Return a handle of a child that an earlier run started; go on with it if its runner died with its parent's."""
+    run = engine.runs.get(exec_id)
+    if run is None and engine.status(exec_id) in ("interrupted", "pending"):
+        return engine.resume(exec_id, flow)
+    return FlowHandle(engine, exec_id, flow.name, run)

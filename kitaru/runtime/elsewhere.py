@@ -46,11 +46,17 @@ def end_elsewhere(engine: Engine, exec_id: str, *, asked: bool = False) -> Futur
 
 
 def _goes_on(recorded: dict[str, Any], asked: bool) -> bool:
-    """Whether somebody runs the execution, or will: an answer to the last open question continues it."""
+    """Whether somebody runs the execution, or will: an answer to the last open question continues it.
+
+    The question may also be that of an execution that this one started.
+    """
     head = recorded["execution"]
     if head["status"] in ("running", "pending") or head.get("runner"):
         return True
-    return head["status"] == "waiting" and (asked or all(row["status"] == "answered" for row in recorded["waits"]))
+    if head["status"] != "waiting":
+        return False
+    open_questions = any(row["status"] != "answered" for row in recorded["waits"])
+    return asked or not (open_questions or any(child["status"] == "waiting" for child in recorded["children"]))
 
 
 def recorded_outcome(store: Store, exec_id: str) -> dict[str, Any]:
@@ -62,4 +68,7 @@ def recorded_outcome(store: Store, exec_id: str) -> dict[str, Any]:
         outcome["result"] = decode(head["output"], store.payloads)
     pending = [row for row in recorded["waits"] if row["status"] == "pending"]
     outcome["questions"] = [(row["name"], row.get("question")) for row in pending]
+    if not pending:
+        waiting = (child["exec_id"] for child in recorded["children"] if child["status"] == "waiting")
+        outcome["child"] = next(waiting, None)
     return outcome

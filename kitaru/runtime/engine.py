@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from kitaru.runtime.outbox import Outbox
 from kitaru.runtime.parameters import bind
 from kitaru.runtime.pulse import Pulse
 from kitaru.runtime.recorded import history_from, plan_from
+from kitaru.runtime.runs import Runs
 from kitaru.runtime.settings import Settings
 from kitaru.runtime.signals import Stopped
 from kitaru.runtime.snapshot import Snapshots, load_flow
+from kitaru.runtime.starting import begin
 from kitaru.runtime.values import decode, encode
 from kitaru.runtime.workplace import Workplace
 from kitaru.store import events as kinds
@@ -78,9 +81,11 @@ class Engine:
         self.outbox = Outbox(store)
         self.hub = Hub(store)
         self.snapshots = Snapshots(self.outbox)
-        self.runs: dict[str, Run] = {}
-        self._pulse = Pulse(store, lambda: any(run.alive for run in list(self.runs.values())))
-        self._lock = threading.Lock()
+        self.runs = Runs()
+        self._ending = False
+        self.stays = True
+        """Whether this process is there for more than what it runs, so that a flow may stay that only waits."""
+        self._pulse = Pulse(store, lambda: bool(self.runs.alive()))
         at_exit(self)
 
     def start(
@@ -134,10 +139,21 @@ class Engine:
             "metadata": {},
         }
         # Made first: a stack that is not there must not leave an execution behind.
-        execution = self._execution(exec_id, flow.name, 1, settings, forced, plan)
+        execution = self._execution(exec_id, flow.name, 1, settings, forced, plan, body["parent_exec_id"])
         created: Event = {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}
+        return begin(lambda: self._create(created, execution, flow, arguments), self._give_up)
+
+    def _create(
+        self, created: Event, execution: Execution, flow: Flow[..., Any], arguments: dict[str, Any]
+    ) -> FlowHandle[Any]:
+        exec_id = execution.exec_id
         position = self.outbox.commit([created, self._claim(exec_id, 1, "live")], {"exec_id": exec_id, "absent": True})
-        return self._run(execution, flow, arguments, position)
+        return self._started(self._listening(Run(self, execution, flow, arguments), position))
+
+    def _give_up(self, handle: FlowHandle[Any]) -> None:
+        run = self.runs.get(handle.exec_id)
+        if run is not None and run.alive:
+            self.interrupt(run, "interrupted with Ctrl-C while it was started")
 
     def resume(
         self,
@@ -160,13 +176,20 @@ class Engine:
         if on_divergence not in ON_DIVERGENCE:
             raise KitaruUsageError(f"on_divergence={on_divergence!r}: give one of {', '.join(ON_DIVERGENCE)}")
         exec_id = self.resolve(execution)
-        if exec_id in self.runs and self.runs[exec_id].alive:
+        earlier = self.runs.get(exec_id)
+        if earlier is not None and earlier.alive:
             raise KitaruStateError(f"Execution {exec_id} runs in this process already; its handle can wait for it.")
         recorded = self.store.read("history", exec_id=exec_id)
         head = recorded["execution"]
         _require(head, statuses)
         flow = flow or self._flow_for(head, code)
         arguments = {name: decode(value, self.store.payloads) for name, value in head["inputs"].items()}
+        return begin(lambda: self._take_over(head, flow, arguments, code, on_divergence), self._give_up)
+
+    def _take_over(
+        self, head: dict[str, Any], flow: Flow[..., Any], arguments: dict[str, Any], code: str, on_divergence: str
+    ) -> FlowHandle[Any]:
+        exec_id = head["exec_id"]
         epoch = head["epoch"] + 1
         position = self.outbox.commit(
             [self._claim(exec_id, epoch, code)],
@@ -177,7 +200,7 @@ class Engine:
         spec.pop("import_path", None)
         settings = Settings(**(spec | {"on_divergence": on_divergence}))
         plan = plan_from(self.store, head)
-        live = self._execution(exec_id, flow.name, epoch, settings, forced, plan)
+        live = self._execution(exec_id, flow.name, epoch, settings, forced, plan, head["parent_exec_id"])
         run = self._listening(Run(self, live, flow, arguments), position)
         # Read again: an answer may have come before the claim.
         live.history = history_from(self.store.read("history", exec_id=exec_id), on_divergence)
@@ -216,6 +239,14 @@ class Engine:
         )
         return self.launch(new_id(), flow, fitted, settings or Settings(), forced=forced, plan=plan, replay=replay)
 
+    def go_on(self, exec_id: str) -> None:
+        """Continue an execution that was let go because one that it started waited for an answer, if it still is."""
+        recorded = self.store.read("head", exec_id=exec_id)
+        head = recorded["execution"]
+        if head["status"] == "waiting" and head["runner"] is None and not head["waits_pending"]:
+            with suppress(KitaruStateError):  # somebody was faster
+                self.resume(exec_id)
+
     def cancel(self, execution: str, reason: str = "") -> None:
         """End an execution that has not ended; whoever runs it stops at its next primitive."""
         exec_id = self.resolve(execution)
@@ -229,11 +260,23 @@ class Engine:
         if run is not None:
             run.execution.cancel(reason)
 
+    def interrupt(self, run: Run, reason: str) -> None:
+        """Record that a run is interrupted, and let its body stop at its next primitive."""
+        execution = run.execution
+        with suppress(KitaruStateError):  # it ended, or was taken over, in this moment
+            self.outbox.commit([execution.event(kinds.INTERRUPTED, {"reason": reason})])
+            execution.unwind(Stopped(reason))
+
+    def park(self) -> None:
+        """Let go of questions at once, also of those that are still to come: this process ends."""
+        self._ending = True
+        for run in self.runs.alive():
+            run.execution.park()
+
     def close(self) -> None:
         """Stop the bodies at their next primitive, write out what is queued and end the subscription."""
-        for run in list(self.runs.values()):
-            if run.alive:
-                run.execution.unwind(Stopped(f"execution {run.execution.exec_id}: its engine was closed"))
+        for run in self.runs.alive():
+            run.execution.unwind(Stopped(f"execution {run.execution.exec_id}: its engine was closed"))
         self._pulse.stop()
         self.hub.close()
         self.outbox.close()
@@ -270,7 +313,7 @@ class Engine:
         """How the execution ended: status with result, failure or open questions."""
         run = self.runs.get(exec_id)
         if run is not None and run.outcome is not None and not run.let_go:
-            run.looked_at = True
+            self.runs.seen(exec_id)
             return run.outcome
         from kitaru.runtime.elsewhere import recorded_outcome
 
@@ -283,7 +326,14 @@ class Engine:
         return {"kind": kinds.CLAIMED, "at": time.time(), "exec_id": exec_id, "epoch": epoch, "body": body}
 
     def _execution(
-        self, exec_id: str, name: str, epoch: int, settings: Settings, forced: bool | None, plan: ReplayPlan | None
+        self,
+        exec_id: str,
+        name: str,
+        epoch: int,
+        settings: Settings,
+        forced: bool | None,
+        plan: ReplayPlan | None,
+        parent: str | None,
     ) -> Execution:
         from kitaru.runtime.execution import History
         from kitaru.stacks.registry import open_stack
@@ -292,25 +342,20 @@ class Engine:
         cache = ResultCache(self.store, enabled=settings.cache, forced=forced is not None)
         place = Workplace(stack.runtime, stack.isolated)
         return Execution(
-            exec_id, name, epoch, settings, self.outbox, self.store.payloads, History(), place, cache, plan
+            exec_id, name, epoch, settings, self.outbox, self.store.payloads, History(), place, cache, plan, parent
         )
-
-    def _run(
-        self, execution: Execution, flow: Flow[..., Any], arguments: dict[str, Any], position: int
-    ) -> FlowHandle[Any]:
-        return self._started(self._listening(Run(self, execution, flow, arguments), position))
 
     def _listening(self, run: Run, position: int) -> Run:
         self.hub.listen(run.execution.exec_id, run.on_event, after=position)
         return run
 
     def _started(self, run: Run) -> FlowHandle[Any]:
-        exec_id, flow = run.execution.exec_id, run.flow
-        with self._lock:
-            self.runs[exec_id] = run
+        self.runs.add(run)
+        if self._ending:
+            run.execution.park()
         run.start()
         self._pulse.start()
-        return FlowHandle(self, exec_id, flow.name)
+        return FlowHandle(self, run.execution.exec_id, run.flow.name, run)
 
     def _flow_for(self, head: dict[str, Any], code: str) -> Flow[..., Any]:
         """The live flow where it is the recorded one (or ``code='current'``), else the recorded snapshot."""

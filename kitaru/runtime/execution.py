@@ -74,6 +74,8 @@ class Execution:
     workplace: Workplace
     cache: ResultCache
     plan: ReplayPlan | None = None
+    parent: str | None = None
+    """The execution that started this one as a part of itself."""
     cancel_wanted: threading.Event = field(default_factory=threading.Event)
     parking: threading.Event = field(default_factory=threading.Event)
     loop: AbstractEventLoop | None = None

@@ -45,13 +45,8 @@ def _in_kernel() -> bool:
 
 
 def _join(engine: Engine) -> None:
-    while alive := [run for run in list(engine.runs.values()) if run.alive]:
-        for run in alive:
-            run.execution.park()
+    engine.park()
+    while alive := engine.runs.alive():
         for run in alive:
             run.done.exception()
-    for run in engine.runs.values():
-        outcome = run.outcome or {}
-        if outcome.get("status") == "failed" and not run.looked_at:
-            failure = outcome["failure"]
-            sys.stderr.write(f"{failure['traceback']}\nExecution {run.execution.exec_id} of {run.flow.name} failed.\n")
+    engine.runs.print_unseen()

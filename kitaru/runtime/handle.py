@@ -10,13 +10,14 @@ from kitaru.errors import KitaruStateError, KitaruTimeoutError
 from kitaru.runtime.effects import Awaitable, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import cleaned, execution_error
-from kitaru.runtime.signals import Stopped
+from kitaru.runtime.signals import Suspended
 from kitaru.stacks.scope import current_call
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from concurrent.futures import Future
 
+    from kitaru.runtime.body import Run
     from kitaru.runtime.engine import Engine
     from kitaru.runtime.execution import Execution
 
@@ -40,8 +41,9 @@ class FlowHandle(Generic[R]):
     'completed'
     """
 
-    def __init__(self, engine: Engine, exec_id: str, flow_name: str) -> None:
+    def __init__(self, engine: Engine, exec_id: str, flow_name: str, run: Run | None = None) -> None:
         self._engine = engine
+        self._run = run  # which has the result and the user's own exception, as long as somebody asks for them
         self._exec_id = exec_id
         self._flow_name = flow_name
 
@@ -137,6 +139,7 @@ async def _ended(handle: FlowHandle[Any], seconds: float | None, end: float | No
     body = current_execution.get() if current_call.get() is None else None
     asked = False
     while True:
+        handle._run = handle._engine.runs.get(handle.exec_id) or handle._run  # noqa: SLF001
         await _End(handle, seconds, end, body, asked)
         if body is not None:
             body.check()
@@ -144,10 +147,8 @@ async def _ended(handle: FlowHandle[Any], seconds: float | None, end: float | No
         asked = outcome["status"] == "waiting"
         if outcome["status"] not in ("running", "pending", "waiting") or (asked and body is None):
             return outcome
-        if asked and body is not None and body.parking.is_set():
-            raise body.unwind(
-                Stopped(f"it waits for {handle.exec_id}, which waits for an answer, and the process ends")
-            )
+        if asked and body is not None and (body.parking.is_set() or not handle._engine.stays):  # noqa: SLF001
+            raise body.unwind(Suspended(f"it waits for {handle.exec_id}, which waits for an answer", handle.exec_id))
 
 
 def _still_running(handle: FlowHandle[Any], timeout: float | None) -> KitaruTimeoutError:
@@ -161,6 +162,13 @@ async def _outcome(handle: FlowHandle[Any], seconds: float | None) -> Any:
     status = outcome["status"]
     if status == "completed":
         return outcome["result"]
+    if status == "waiting" and outcome.get("child"):
+        child = outcome["child"]
+        raise KitaruStateError(
+            f"Execution {handle.exec_id} of {handle.flow_name} waits for {child}, which it started and which waits for "
+            "an answer; no process stays with it. An answer continues both: "
+            f"kitaru executions input {child} --value JSON"
+        )
     if status == "waiting":
         questions = outcome["questions"]
         asked = "; ".join(f"{name}: {text or 'Go on?'}" for name, text in questions) or "nothing is open any more"

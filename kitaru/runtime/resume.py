@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruConflictError, KitaruError, KitaruExecutionError, KitaruStateError
-from kitaru.runtime.signals import Stopped
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from kitaru.runtime.engine import engine
 
     here = engine()
+    here.stays = False
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = _continue(here, asked.execution, asked.grace)
@@ -75,15 +75,12 @@ def stop_all(engine: Engine, reason: str) -> list[str]:
     -----
     A function that runs on a thread cannot be stopped: end the process soon after with `leave`.
     """
-    alive = [run for run in engine.runs.values() if run.alive]
+    alive = engine.runs.alive()
     for run in alive:
-        if not _parked(run):
-            execution = run.execution
-            try:
-                engine.outbox.commit([execution.event(kinds.INTERRUPTED, {"reason": reason})])
-            except KitaruStateError:
-                continue  # it ended, or was taken over, in this moment
-            execution.unwind(Stopped(reason))
+        run.execution.park()
+    for run in alive:
+        if not _parked(engine, run):
+            engine.interrupt(run, reason)
     return [run.execution.exec_id for run in alive]
 
 
@@ -100,16 +97,21 @@ def leave(status: int) -> None:
     os._exit(status)
 
 
-def _parked(run: Run) -> bool:
-    """Let go of an execution that waits for an answer; it is no interruption."""
-    if not any(wait.status == "pending" for wait in run.execution.history.waits.values()):
+def _parked(engine: Engine, run: Run) -> bool:
+    """Wait until an execution is let go that waits for an answer, or for one that does; it is no interruption."""
+    if not _asks(engine, run):
         return False
-    run.execution.park()
     try:
         run.done.result(_PARKING_SECONDS)
     except TimeoutError:
         return False
     return True
+
+
+def _asks(engine: Engine, run: Run) -> bool:
+    if any(wait.status == "pending" for wait in run.execution.history.waits.values()):
+        return True
+    return any(_asks(engine, child) for child in engine.runs.children(run.execution.exec_id))
 
 
 def _continue(engine: Engine, exec_id: str, grace: float) -> int:
@@ -135,6 +137,10 @@ def finish(handle: FlowHandle[Any]) -> int:
         return 1
     except KitaruStateError as waits:
         sys.stderr.write(f"{waits}\n")
+    finally:
+        while alive := engine.runs.alive():  # what waited for this execution
+            for run in alive:
+                run.join()
     return 0
 
 

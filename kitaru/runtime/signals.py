@@ -8,7 +8,14 @@ class Unwind(BaseException):
 
 
 class Suspended(Unwind):
-    """The execution waits for an answer and its runner goes away; an answer continues it."""
+    """The execution waits for an answer and its runner goes away; an answer continues it.
+
+    With `child` it is an execution that this one started which waits for an answer; its end continues this one.
+    """
+
+    def __init__(self, reason: str, child: str | None = None) -> None:
+        super().__init__(reason)
+        self.child = child
 
 
 class Stopped(Unwind):

@@ -49,7 +49,8 @@ EVENTS: Final[dict[str, str]] = {
     CREATED: "A new execution. body: flow, snapshot_id, inputs {name: ValueRecord}, stack, spec, parent_exec_id, "
     "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata",
     CLAIMED: "A runner takes the execution: status running, epoch is the new one. body: runner (see Runner), code",
-    SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait",
+    SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait; "
+    "or child, an execution that this one started and that waits",
     COMPLETED: "status completed. body: output ValueRecord",
     FAILED: "status failed. body: failure (see Failure), call (name of the failed call, or null)",
     CANCELLED: "Somebody cancelled it: pending waits are aborted, and its runner, which sees this, stops. body: reason",

@@ -36,6 +36,15 @@ def status_of(exec_id, until=None):
         close_store()
 
 
+def statuses():
+    from kitaru.store.connect import close_store, open_store
+
+    try:
+        return {item["status"] for item in open_store().read("executions", limit=10_000)["items"]}
+    finally:
+        close_store()
+
+
 def test_a_script_that_ends_waits_for_its_flows(service_home, run, store):
     script = run(
         text=HEAD
@@ -127,8 +136,67 @@ time.sleep(0.5)
     )
     out, _ = script.end(timeout=40)
     found = status_of(out.split()[0])
-    assert found["execution"]["status"] in ("interrupted", "waiting")
+    assert found["execution"]["status"] == "waiting"
     assert [child["status"] for child in found["children"]] == ["waiting"]
+
+
+FAMILY = (
+    HEAD
+    + """
+@kitaru.flow(cache=False)
+def ask():
+    return kitaru.wait(schema=int)
+
+@kitaru.flow(cache=False)
+def parent():
+    return ask.run().wait() + 1
+
+@kitaru.flow(cache=False)
+def grandparent():
+    return parent.run().wait() + 1
+
+print(grandparent.run().exec_id)
+"""
+)
+
+
+def family(exec_id):
+    found = [exec_id]
+    while children := status_of(found[-1])["children"]:
+        found.append(children[0]["exec_id"])
+    return found
+
+
+@pytest.mark.parametrize("how", ["ends", "is killed"])
+def test_an_answer_also_continues_the_flows_that_wait_for_the_one_that_asked(how, service_home, run, until, answer):
+    script = run(text=FAMILY if how == "ends" else FAMILY + "time.sleep(60)")
+    eldest = script.line()
+    until(lambda: len(family(eldest)) == 3)
+    *_, asking = members = family(eldest)
+    until(lambda: status_of(asking)["execution"]["waits_pending"])
+    if how == "ends":
+        script.end(timeout=40)
+    else:
+        script.kill()
+    until(lambda: all(status_of(member)["execution"]["status"] == "waiting" for member in members))
+    until(lambda: not any(status_of(member)["execution"]["runner"] for member in members))
+    answer(asking, 40)
+    until(lambda: status_of(eldest)["execution"]["status"] == "completed")
+    assert status_of(eldest)["execution"]["output"]["inline"] == 42
+
+
+def test_a_flow_that_waits_for_one_that_is_cancelled_goes_on_with_the_error(service_home, run, until):
+    from kitaru import KitaruClient
+
+    script = run(text=FAMILY.replace("grandparent.run()", "parent.run()"))
+    parent = script.line()
+    script.end(timeout=40)
+    _, asking = family(parent)
+    client = KitaruClient()
+    assert client.executions.get(parent).status == "waiting"
+    client.executions.cancel(asking)
+    until(lambda: status_of(parent)["execution"]["status"] == "failed")
+    assert "KitaruCancelledError" in status_of(parent)["execution"]["failure"]["type"]
 
 
 def test_a_failure_that_nobody_looked_at_is_printed(service_home, run, store):
@@ -276,4 +344,6 @@ print(len(handles), {handle.wait() for handle in handles})
     (Path(script.process.args[1]).parent / "stop").touch()
     out, err = script.end(status=None, timeout=90)
     assert out.endswith("{10}\n"), (out, err)
-    assert err == ""
+    # Whoever is interrupted while it starts an execution has no handle: it stops, and the record says so.
+    assert all(line.endswith("interrupted with Ctrl-C while it was started") for line in err.splitlines()), err
+    assert statuses() <= {"completed", "interrupted"}

@@ -37,7 +37,7 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # A name in a query is a view, never a variable of this process.
     "python_enable_replacements": "false",
 }
-_GUARDED: Final = "exec_id, status, epoch, runner, waits_pending"
+_GUARDED: Final = "exec_id, status, epoch, runner, waits_pending, parent_exec_id"
 _COPIED_AT_ONCE: Final = 2**20
 _PATIENCE: Final = 2.0
 """Seconds that closing leaves to who reads."""
@@ -308,5 +308,6 @@ def _guard(row: Row, waits: Sequence[Row]) -> dict[str, Any]:
         "epoch": row["epoch"],
         "runner": row["runner"],
         "waits_pending": list(row["waits_pending"]),
+        "parent_exec_id": row["parent_exec_id"],
         "deadlines": {wait["name"]: wait["deadline"] for wait in waits if wait["deadline"] is not None},
     }

@@ -37,6 +37,8 @@ class Guard:
     epoch: int = 0
     runner: Runner | None = None
     waits: dict[str, PendingWait] = field(default_factory=dict)
+    parent: str | None = None
+    """The execution that started this one as a part of itself."""
     position: int = 0
     """Up to where the database must have come before this may be forgotten."""
 
@@ -45,7 +47,7 @@ class Guard:
         """Return the state that the database tells; None stands for an execution that does not exist."""
         if row is None:
             return cls(exec_id)
-        return cls(exec_id, row["status"], row["epoch"] or 0, row["runner"], _pending(row))
+        return cls(exec_id, row["status"], row["epoch"] or 0, row["runner"], _pending(row), row["parent_exec_id"])
 
 
 def _pending(row: Mapping[str, Any]) -> dict[str, PendingWait]:
@@ -226,6 +228,7 @@ def _created(guard: Guard, event: Event) -> None:
     if guard.status:
         raise RefusedError("conflict", f"Execution {guard.exec_id} exists already.")
     guard.status, guard.epoch, guard.runner = "pending", 0, None
+    guard.parent = event["body"].get("parent_exec_id")
 
 
 def _claimed(guard: Guard, event: Event) -> None:

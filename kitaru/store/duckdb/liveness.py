@@ -25,7 +25,8 @@ _log = logging.getLogger("kitaru.store")
 class Reaper:
     """Records that executions lost their runner.
 
-    An execution that waits for a human goes on waiting, without a runner; any other is interrupted.
+    An execution that waits for a human goes on waiting, without a runner, and so does one that started such an
+    execution as a part of itself; any other is interrupted.
 
     Parameters
     ----------
@@ -57,13 +58,15 @@ class Reaper:
             return
         try:
             self._checked = time.monotonic()
-            held = [guard for guard in self._executions() if guard.runner is not None]
+            executions = self._executions()
+            held = [guard for guard in executions if guard.runner is not None]
             alive = {runner["runner_id"]: self._lives(runner) for guard in held if (runner := guard.runner)}
             for gone in [name for name in tuple(self._beats) if name not in alive]:
                 self._beats.pop(gone, None)
-            lost = [_loss(guard) for guard in held if guard.runner and not alive[guard.runner["runner_id"]]]
+            lost = [guard for guard in held if guard.runner and not alive[guard.runner["runner_id"]]]
             if lost:
-                self._append(lost)
+                children = _asking_children(executions)
+                self._append([_loss(guard, children.get(guard.exec_id)) for guard in lost])
         finally:
             self._checking.release()
 
@@ -75,7 +78,19 @@ class Reaper:
         return time.monotonic() - since <= (runner.get("lease") or LEASE_SECONDS)
 
 
-def _loss(guard: Guard) -> Batch:
+def _asking_children(executions: Sequence[Guard]) -> dict[str, str]:
+    """Return for each execution, by its id, one that it started and that waits for a human, itself or by its own."""
+    known = {guard.exec_id: guard for guard in executions}
+    found: dict[str, str] = {}
+    for guard in executions:
+        asking: Guard | None = guard if guard.waits else None
+        while asking is not None and asking.parent and asking.parent not in found:
+            found[asking.parent] = asking.exec_id
+            asking = known.get(asking.parent)
+    return found
+
+
+def _loss(guard: Guard, child: str | None) -> Batch:
     runner = guard.runner
     assert runner is not None
     reason = _reason(runner)
@@ -86,9 +101,9 @@ def _loss(guard: Guard) -> Batch:
         "epoch": guard.epoch,
         "body": {"reason": reason},
     }
-    if guard.waits:
+    if guard.waits or child:
         event["kind"] = kinds.SUSPENDED
-        event["body"] = {"wait": next(iter(guard.waits)), "reason": reason}
+        event["body"] = {"wait": next(iter(guard.waits), None), "child": child, "reason": reason}
     _log.info("Execution %s lost its runner: %s", guard.exec_id, reason)
     return {
         "events": [event],

@@ -95,7 +95,7 @@ class Continuing:
             try:
                 with self._lock:
                     feed = self._feed = self._store.watch(
-                        after=after, kinds=(kinds.WAIT_ANSWERED, kinds.SUSPENDED, kinds.CLAIMED)
+                        after=after, kinds=(kinds.WAIT_ANSWERED, kinds.SUSPENDED, kinds.CANCELLED, kinds.CLAIMED)
                     )
                 if self._closed.is_set():
                     return
@@ -112,6 +112,10 @@ class Continuing:
         exec_id = event["exec_id"]
         if event["kind"] == kinds.CLAIMED:
             self._claimed(exec_id)
+            return
+        if event["kind"] == kinds.CANCELLED:
+            # Somebody may wait for it. If it ends by itself, its own runner goes on with who does.
+            self._look()
             return
         # An answer can also come in the moment before a runner lets go.
         for row in self._store.read("answered", exec_id=exec_id):

@@ -262,7 +262,6 @@ def test_a_service_that_is_stopped_stays_away_though_somebody_watches_and_the_wa
     monkeypatch.setattr(store, "look", lambda: looks.append(look()) or looks[-1])
     watch = store.watch(kinds=["execution.created"])
 
-
     def listen() -> None:
         for created in watch:
             heard.append(created["exec_id"])

@@ -29,8 +29,10 @@ _BESIDES: Final = (
 
 _ANSWERED: Final = (
     "SELECT exec_id, epoch, cwd, interpreter FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
-    "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND exists("
+    "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND (exists("
     "FROM internal.all_waits AS w WHERE w.exec_id = e.exec_id AND w.status = 'answered' AND w.ended_at >= $2) "
+    "OR exists(FROM internal.executions AS c WHERE c.parent_exec_id = e.exec_id AND c.ended_at >= $2)) AND NOT exists("
+    "FROM internal.executions_open AS c WHERE c.parent_exec_id = e.exec_id AND c.status = 'waiting') "
     "ORDER BY first_position"
 )
 
@@ -63,9 +65,10 @@ def execution(query: Query, exec_id: str) -> dict[str, Any]:
 
 @named("head")
 def head(query: Query, exec_id: str) -> dict[str, Any]:
-    """Return an execution with its waits, without its calls: all that tells where it stands."""
+    """Return an execution with its waits, and with its children if it waits: all that tells where it stands."""
     row = find_execution(query, exec_id)
-    return {"execution": with_duration(row), "waits": rows_of(query, row, "waits")}
+    children = _children(query, exec_id) if row["status"] == "waiting" else []
+    return {"execution": with_duration(row), "waits": rows_of(query, row, "waits"), "children": children}
 
 
 @named("calls")
@@ -120,7 +123,10 @@ def history(query: Query, exec_id: str) -> dict[str, Any]:
 
 @named("answered")
 def answered(query: Query, exec_id: str | None = None, since: float = 0.0) -> list[Row]:
-    """Return the executions that nobody runs though all of their questions are answered, the last one at `since`."""
+    """Return the executions that nobody runs though what they waited for came, at `since` or later.
+
+    They waited for answers, or for executions that they started and that waited for answers.
+    """
     return query.rows(_ANSWERED, [exec_id, since])
 
 
