@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError, KitaruStateError, KitaruUsageError
 from kitaru.runtime.execution import current_execution
@@ -10,6 +10,9 @@ from kitaru.runtime.reporting import plain
 from kitaru.runtime.values import decode, encode
 from kitaru.stacks.scope import current_call
 from kitaru.store import events as kinds
+
+if TYPE_CHECKING:
+    from kitaru.runtime.execution import Execution
 
 KINDS: Final = ("prompt", "response", "context", "input", "output", "blob")
 
@@ -61,7 +64,17 @@ def save(name: str, value: Any, *, type: str = "output", tags: list[str] | None 
 
         raise KitaruContextError(f"kitaru.save({name!r}) is called outside of a flow: a value belongs to an execution.")
     execution.check()
-    execution.post(kinds.ARTIFACT_SAVED, body | {"value": encode(value, execution.payloads, where=name)})
+    record = encode(value, execution.payloads, where=name)
+    if not _is_saved(execution, name, kind, record["digest"]):
+        execution.post(kinds.ARTIFACT_SAVED, body | {"value": record})
+
+
+def _is_saved(execution: Execution, name: str, kind: str, digest: str) -> bool:
+    """Whether an earlier run of the body saved this already: when it runs again its saves stand for the same ones."""
+    with execution.lock:
+        saved = execution.history.saved
+        saved[name, kind, digest] -= 1
+        return saved[name, kind, digest] >= 0
 
 
 def load(execution: str, name: str) -> Any:

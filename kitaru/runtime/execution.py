@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +58,8 @@ class History:
     matcher: Matcher = field(default_factory=Matcher)
     waits: dict[str, RecordedWait] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    saved: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Values that earlier runs of the body saved and this one has not yet: name, kind and digest."""
     attempts: int = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from kitaru.runtime.execution import History, RecordedWait
@@ -61,7 +62,8 @@ def history_from(recorded: Mapping[str, Any], on_divergence: str) -> History:
     """Make what a resumed body matches its calls with."""
     values = {row["name"]: row["value"] for row in recorded["values"] if not row.get("call")}
     matcher = Matcher(calls_from(recorded), on_divergence=on_divergence)  # type: ignore[arg-type]
-    return History(matcher, waits_from(recorded), values)
+    saved = Counter((row["name"], row["kind"], row["digest"]) for row in recorded["saved"])
+    return History(matcher, waits_from(recorded), values, saved)
 
 
 def make_plan(

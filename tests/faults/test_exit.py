@@ -140,6 +140,38 @@ time.sleep(0.5)
     assert [child["status"] for child in found["children"]] == ["waiting"]
 
 
+def test_a_kernel_that_is_shut_down_leaves_questions_open_and_interrupts_the_rest(service_home, run, store):
+    script = run(
+        text=HEAD
+        + """
+sys.modules["ipykernel.kernelapp"] = sys  # which tells a kernel from a script
+
+@kitaru.flow(cache=False)
+def ask():
+    return kitaru.wait(schema=int)
+
+@kitaru.flow(cache=False)
+def parent():
+    return ask.run().wait() + 1
+
+@kitaru.flow(cache=False)
+def work():
+    begun.set()
+    return kitaru.sleep(60)
+
+begun = threading.Event()
+handles = [ask.run(), parent.run(), work.run()]
+begun.wait(20)
+time.sleep(0.5)
+print(*[handle.exec_id for handle in handles])
+"""
+    )
+    out, _ = script.end(timeout=40)
+    found = [status_of(exec_id)["execution"] for exec_id in out.split()]
+    assert [execution["status"] for execution in found] == ["waiting", "waiting", "interrupted"]
+    assert found[2]["reason"] == "its kernel ended"
+
+
 FAMILY = (
     HEAD
     + """

@@ -62,6 +62,24 @@ def test_a_name_that_is_saved_twice_gives_the_newest_and_keeps_both(recorded):
     assert len([row for row in recorded(handle.exec_id)["saved"] if row["name"] == "n"]) == 3
 
 
+def test_a_value_that_the_body_saves_again_when_it_runs_again_is_kept_once(recorded):
+    attempts = []
+
+    @kitaru.flow(cache=False, retries=1)
+    def body() -> None:
+        attempts.append(len(attempts))
+        kitaru.save("plan", {"steps": 3})
+        kitaru.save("plan", {"steps": 3})
+        kitaru.save("attempt", attempts[-1])
+        if len(attempts) == 1:
+            raise ValueError("try again")
+
+    handle = body.run()
+    handle.wait(20)
+    saved = [(row["name"], row["value"]["inline"]) for row in recorded(handle.exec_id)["saved"]]
+    assert saved == [("plan", {"steps": 3}), ("plan", {"steps": 3}), ("attempt", 0), ("attempt", 1)]
+
+
 def test_loading_inside_of_a_flow_what_it_saved_itself():
     @kitaru.checkpoint
     def use():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 
@@ -543,3 +544,17 @@ def test_a_stack_that_is_not_there_leaves_no_execution_behind() -> None:
     with pytest.raises(KitaruNotFoundError, match="Stacks: local, process"):
         lonely.run(stack="nowhere")
     assert open_store().read("executions")["total"] == 0
+
+
+def test_a_process_forgets_executions_that_ended_once_nobody_holds_their_handles():
+    @kitaru.flow(cache=False)
+    def body(n: int) -> int:
+        return n
+
+    handle = body.run(1)
+    assert handle.wait(20) == 1
+    others = [body.run(n).exec_id for n in range(2, 5)]
+    assert [engine().outcome(exec_id)["status"] for exec_id in others if not engine().end_of(exec_id).result(20)]
+    gc.collect()
+    assert [exec_id in engine().runs for exec_id in (handle.exec_id, *others)] == [True, False, False, False]
+    assert handle.wait() == 1

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kitaru.store.events import Event
     from kitaru.store.journal.record import JournalRecord
 
+_REMEMBERED_SECONDS: Final = 7 * 86_400.0
+"""How long a client is remembered that appends nothing; nobody repeats an append after so long."""
+
 _SENSELESS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
@@ -136,8 +139,9 @@ class Applier:
             for name, record in clients.items()
         ]
         if rows:
-            query = "DELETE FROM internal.clients WHERE list_contains(?::VARCHAR[], client)"
-            self._connection.execute(query, [list(clients)])
+            query = 'DELETE FROM internal.clients WHERE list_contains(?::VARCHAR[], client) OR "at" < ?'
+            forgotten = max(record["time"] for record in clients.values()) - _REMEMBERED_SECONDS
+            self._connection.execute(query, [list(clients), forgotten])
             self._tables.insert("clients", rows)
 
 

@@ -97,9 +97,9 @@ class Database:
         return self._applier.position
 
     def clients(self) -> dict[str, tuple[int, list[Any]]]:
-        """Return for each client the sequence of its last append, and the answer that it got."""
+        """Return for each client the sequence of its last append and the answer to it; who appended last comes last."""
         with self._snapshot() as query:
-            rows = query.rows("SELECT client, sequence, results FROM internal.clients")
+            rows = query.rows('SELECT client, sequence, results FROM internal.clients ORDER BY "at"')
         return {row["client"]: (row["sequence"], row["results"]) for row in rows}
 
     def open_state(self) -> list[dict[str, Any]]:

@@ -90,7 +90,7 @@ def _asking_children(executions: Sequence[Guard]) -> dict[str, str]:
     return found
 
 
-def _loss(guard: Guard, child: str | None) -> Batch:
+def _loss(guard: Guard, child: str | None = None) -> Batch:
     runner = guard.runner
     assert runner is not None
     reason = _reason(runner)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Clients = dict[str, tuple[int, list[Ack]]]
 
+REMEMBERED = 10_000
+"""How many clients are remembered, those that appended last: a repetition comes within seconds."""
+
 
 class Writer:
     """Writes what all threads append, in groups.
@@ -194,8 +197,11 @@ class Writer:
 
     def _remember(self, submission: Submission) -> None:
         if submission.client:
-            self._former_clients.setdefault(submission.client, self._clients.get(submission.client))
+            former = self._clients.pop(submission.client, None)
+            self._former_clients.setdefault(submission.client, former)
             self._clients[submission.client] = (submission.sequence, submission.acks)
+            if len(self._clients) > REMEMBERED:
+                del self._clients[next(iter(self._clients))]
 
 
 def _record(submission: Submission, position: int, events: list[bytes]) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kitaru.errors import KitaruStoreError
+from kitaru.store.duckdb import writer
 from kitaru.store.journal import segment
 from tests.store.duckdb.store_events import E1, call, calls_of, open_store, progress, started, status_of
 
@@ -118,6 +119,15 @@ def test_a_claim_that_did_not_reach_the_disk_can_be_made_again(store: DuckDBStor
     (ack,) = store.append([batch], client="me", sequence=1)  # type: ignore[list-item]
     assert "refused" not in ack
     assert store.read("history", exec_id=E1)["execution"]["epoch"] == 2
+
+
+def test_only_so_many_clients_are_remembered_those_that_appended_last(
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "REMEMBERED", 3)
+    for client in ("a", "b", "c", "a", "d"):
+        store.append([call(f"by-{client}-{store.journal.end}")], client=client, sequence=store.journal.end)
+    assert list(store._writer._clients) == ["c", "a", "d"]
 
 
 @pytest.mark.parametrize("passes", [0, 1], ids=["alone", "writing for others"])

@@ -36,6 +36,10 @@ _ANSWERED: Final = (
     "ORDER BY first_position"
 )
 
+_SAVED_BY_BODY: Final = (
+    f"SELECT name, kind, value->>'digest' AS digest FROM internal.artifacts WHERE {_IN} AND call IS NULL"  # noqa: S608
+)
+
 _TO_MATCH: Final = (
     "name, checkpoint, type, sequence, status, concurrent, input_digest, inputs, opaque, parents, code_id, cache_key, "
     "output, attempts, failure, reason, source_exec_id, source_call, why, first_position, position"
@@ -118,6 +122,7 @@ def history(query: Query, exec_id: str) -> dict[str, Any]:
         "calls": [_matchable(call) for call in rows_of(query, row, "calls", _TO_MATCH)],
         "waits": rows_of(query, row, "waits"),
         "values": query.rows(values, [*reach(row), exec_id]),
+        "saved": query.rows(_SAVED_BY_BODY, [*reach(row), exec_id]),
     }
 
 
