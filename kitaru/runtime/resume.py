@@ -129,7 +129,18 @@ def _continue(engine: Engine, exec_id: str, grace: float) -> int:
 
 
 def finish(handle: FlowHandle[Any]) -> int:
-    """Stay until an execution's end, or until it waits for an answer; return the exit status."""
+    """Stay until an execution's end, or until it waits for an answer; return the exit status.
+
+    Its end may continue one that waited for it; that is stayed for, too.
+    """
+    status = _attend(handle)
+    while alive := handle._engine.runs.alive():  # noqa: SLF001 -- of this process
+        for run in alive:
+            run.join()
+    return status
+
+
+def _attend(handle: FlowHandle[Any]) -> int:
     try:
         handle.wait()
     except KitaruExecutionError as error:
@@ -137,10 +148,6 @@ def finish(handle: FlowHandle[Any]) -> int:
         return 1
     except KitaruStateError as waits:
         sys.stderr.write(f"{waits}\n")
-    finally:
-        while alive := engine.runs.alive():  # what waited for this execution
-            for run in alive:
-                run.join()
     return 0
 
 
