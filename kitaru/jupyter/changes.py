@@ -36,7 +36,7 @@ _STATUS: Final = {
 _UNSURE: Final = frozenset({kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED})
 """After these the status depends on what else is recorded."""
 
-_URGENT: Final = frozenset({*_STATUS, *_UNSURE, kinds.CANCEL_REQUESTED})
+_URGENT: Final = frozenset({*_STATUS, *_UNSURE})
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ def main() -> int:
     from kitaru.runtime.engine import engine
 
     here = engine()
+    here.stays = False
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         order: Order = orjson.loads(sys.stdin.buffer.read())
