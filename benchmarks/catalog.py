@@ -84,6 +84,18 @@ CATALOG: Final = (
         ),
     ),
     Measurement(
+        "jupyter-store",
+        "jupyter_at_scale",
+        (
+            Row("sidebar", "20,000 x 100, through a Jupyter server: state, flows, newest 50", at_most=300 * MS),
+            Row("further", "the same: 50 of the oldest", at_most=200 * MS),
+            Row("text", "the same: 50 by text", at_most=200 * MS),
+            Row("one", "the same: one execution", at_most=100 * MS),
+            Row("call", "the same: one call, with why it ran (2 million others are looked at)"),
+        ),
+        optional=True,
+    ),
+    Measurement(
         "resume",
         "resuming",
         (

@@ -111,6 +111,7 @@ class Changes:
     def __init__(self) -> None:
         self._executions: dict[str, Told] = {}
         self._waiting: dict[str, Told] = {}
+        self._swept = float("-inf")
 
     def add(self, event: Event) -> None:
         """Take an event; those that belong to no execution are passed by."""
@@ -152,6 +153,9 @@ class Changes:
             told.status = told.status or status
 
     def _forget(self, now: float) -> None:
+        if now < self._swept + _FORGET:
+            return
+        self._swept = now
         old = [name for name, told in self._executions.items() if told.burst is None and told.last + _FORGET < now]
         for exec_id in old:
             del self._executions[exec_id]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 from kitaru.store.service.process import stop_service
 from kitaru.store.service.record import read_record
+from tests.conftest import close_everything
 from tests.jupyter import flows
 
 if TYPE_CHECKING:
@@ -145,6 +148,36 @@ async def test_the_stream_goes_on_when_the_service_was_killed(pages: Pages, serv
     process = psutil.Process(record.pid)
     process.send_signal(signal.SIGKILL)
     await asyncio.to_thread(process.wait, 10)
+    exec_id = await run(flows.report)
+    await page.status(exec_id, "completed")
+
+
+HOLDER = """
+import sys
+from kitaru.store.connect import open_store
+open_store().read("executions")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_store_that_is_away_is_told_and_told_again_when_it_is_back(pages: Pages, served: Path) -> None:
+    await run(flows.report)
+    close_everything()
+    await asyncio.to_thread(stop_service, served)
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, env=os.environ | {"KITARU_STORE": "embedded"},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    await holder.stdout.readline()
+    page = await pages.open()
+    told = await page.until(lambda message: message.data["problem"] is not None)
+    assert told.data["problem"]["reason"] == "KitaruStoreBusyError"
+    holder.stdin.close()
+    await holder.wait()
+    assert (await page.event("gap")).data["problem"] is None
     exec_id = await run(flows.report)
     await page.status(exec_id, "completed")
 
