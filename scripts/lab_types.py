@@ -1,4 +1,4 @@
-"""Write the TypeScript types of the documents that the Jupyter server answers, or check that they are up to date."""
+"""Write the TypeScript types of what the Jupyter server takes and answers, or check that they are up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic.json_schema import models_json_schema
 
-from kitaru.jupyter.description import answers
+from kitaru.jupyter.description import answers, bodies
+from kitaru.jupyter.routes import ROUTES
 from kitaru.views import model
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 TARGET = Path(__file__).resolve().parents[1] / "labextension" / "src" / "documents.ts"
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
-HEAD = """// What the server answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
+SHORT = {"Failure"}
+"""Of these the server leaves out what has its default."""
+
+HEAD = """// What the server takes and answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
 // Written by scripts/lab_types.py: `make reference` writes it again, `make check` compares."""
 
 
@@ -28,6 +32,10 @@ def documents() -> list[type[BaseModel]]:
     named = [value for name, value in vars(model).items() if isinstance(value, type) and not name.startswith("_")]
     shown = [value for value in named if issubclass(value, model.View) and value is not model.View]
     return list(dict.fromkeys([*shown, *answers()]))
+
+
+def questions() -> list[type[BaseModel]]:
+    return list(dict.fromkeys([*(endpoint.query for endpoint in ROUTES), *bodies()]))
 
 
 def type_of(schema: dict[str, Any]) -> str:
@@ -48,19 +56,29 @@ def type_of(schema: dict[str, Any]) -> str:
     return PLAIN.get(str(schema.get("type")), "unknown")
 
 
-def interface(name: str, schema: dict[str, Any]) -> str:
-    # Whatever the server answers has all of its fields, those with a default too.
-    fields = [f"  {field}: {type_of(part)};" for field, part in schema["properties"].items()]
+def interface(name: str, schema: dict[str, Any], *, may_miss: bool) -> str:
+    required = schema.get("required", [])
+    marks = {field: "?" if may_miss and field not in required else "" for field in schema.get("properties", {})}
+    fields = [f"  {field}{mark}: {type_of(schema['properties'][field])};" for field, mark in marks.items()]
     return "\n".join([f"export interface {name} {{", *fields, "}"])
 
 
 def sections() -> Iterator[str]:
     yield HEAD
     yield f"export const MIME_TYPE = {json.dumps(model.MIME_TYPE)};"
-    _, schema = models_json_schema([(document, "serialization") for document in documents()])
-    for name, part in sorted(cast("dict[str, Any]", schema["$defs"]).items()):
-        yield interface(name, part)
+    told = [(document, "serialization") for document in documents()]
+    sent_short = dict(definitions([(document, "validation") for document in documents() if document.__name__ in SHORT]))
+    for name, part in definitions(told):
+        # Whatever the server answers has all of its fields, those with a default too.
+        yield interface(name, sent_short[name] if name in SHORT else part, may_miss=name in SHORT)
+    for name, part in definitions([(question, "validation") for question in questions()]):
+        yield interface(name, part, may_miss=True)
     yield "export type Row = CallView | GroupView | ChildView | WaitView;"
+
+
+def definitions(found: list[tuple[type[BaseModel], Any]]) -> list[tuple[str, dict[str, Any]]]:
+    _, schema = models_json_schema(found)
+    return sorted(cast("dict[str, Any]", schema["$defs"]).items())
 
 
 def main() -> None:

@@ -3,11 +3,18 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 import type {
-  CallView,
-  ExecutionSummary,
+  CallDetail,
+  CallPage,
+  CallsQuery,
+  Change,
+  ExecutionPage,
+  ExecutionsQuery,
   ExecutionView,
-  FailureView,
+  Failure,
   LogLine,
+  LogsQuery,
+  StatusView,
+  StreamState,
   WaitView
 } from './documents';
 
@@ -21,122 +28,43 @@ export interface IExecutionRef {
 }
 
 /**
- * What happened in an execution since the last message about it.
- */
-export interface IChange {
-  readonly home: string;
-  readonly exec_id: string;
-  readonly flow: string | null;
-  readonly status: ExecutionView['status'] | 'deleted' | null;
-  /** The last kind of event, a name of kitaru/store/events.py. */
-  readonly kind: string;
-  readonly kinds: readonly string[];
-  readonly call: string | null;
-  readonly calls: readonly string[];
-  readonly count: number;
-  readonly position: number;
-  readonly at: number;
-  /** The question that was asked, answered or aborted. */
-  readonly wait: string | null;
-  /** By call, what models said since the last message. */
-  readonly texts: Readonly<Record<string, string>>;
-}
-
-/**
- * Where the stream stands: the home that it tells of, and why its store cannot be read.
- */
-export interface IStreamState {
-  readonly home: string;
-  readonly problem: IFailure | null;
-}
-
-/**
  * `ready` comes first; after `gap` everything is to be read anew; `away` says that the store cannot be reached.
  */
 export type StreamMessage =
   | { id: string; event: 'change'; data: IChange }
   | { id: string; event: 'ready' | 'gap' | 'away'; data: IStreamState };
 
-/**
- * Body of every answer that is no success.
- */
-export interface IFailure {
-  readonly message: string;
-  readonly reason: string;
-  /** What to do, if there is one thing to do. */
-  readonly next?: string | null;
-  /** What does not fit, by parameter or JSON path; empty for the whole. */
-  readonly places?: readonly { place: string; message: string }[];
-  /** Who was faster, where somebody was. */
-  readonly by?: string | null;
-  readonly at?: number | null;
-}
-
 export interface IPage<T> {
   readonly items: T[];
   readonly total: number;
 }
 
-/**
- * A call with everything that is known of it.
- */
-export interface ICallDetail extends CallView {
-  readonly exec_id: string;
-  readonly attempt_list: readonly {
-    readonly attempt: number;
-    readonly status: string;
-    readonly started_at: number | null;
-    readonly ended_at: number | null;
-    readonly failure: FailureView | null;
-    readonly retry_in: number | null;
-  }[];
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** Calls whose outputs it took. */
-  readonly parents: readonly string[];
-  readonly original_call: string | null;
-  /** Why it ran or was reused, in one sentence. */
-  readonly explanation: string | null;
-}
+/** What happened in an execution since the last message about it. */
+export type IChange = Readonly<Change>;
 
-export interface IStatus {
-  /** Id of the home that answers. */
-  readonly home: string;
-  readonly location: string;
-  readonly version: string;
-  /** False while nothing is recorded there. */
-  readonly recorded: boolean;
-  /** How many questions are open; null if the store cannot be asked. */
-  readonly waiting: number | null;
-  readonly problem: IFailure | null;
-  readonly homes: { readonly id: string; readonly location: string }[];
-}
+/** Where the stream stands: the home that it tells of, and why its store cannot be read. */
+export type IStreamState = Readonly<StreamState>;
 
-export interface IExecutionsQuery {
-  flow?: string;
-  status?: string;
-  notebook?: string;
-  text?: string;
-  /** Seconds since the epoch. */
-  since?: number;
-  until?: number;
-  order?: string;
-  limit?: number;
-  offset?: number;
-}
+/** Body of every answer that is no success. */
+export type IFailure = Readonly<Failure>;
 
-export interface ICallsQuery {
-  checkpoint?: string;
-  status?: string;
-  offset?: number;
-  limit?: number;
-}
+/** A call with everything that is known of it. */
+export type ICallDetail = Readonly<CallDetail>;
 
-export interface ILogsQuery {
-  call?: string;
-  limit?: number;
-  /** The last lines instead of the first. */
-  tail?: boolean;
-}
+export type IStatus = Readonly<StatusView>;
+
+/** Parameters as they are written into an address. */
+type Written<Q> = {
+  [K in Exclude<keyof Q, 'home' | 'path'>]?: K extends 'since' | 'until'
+    ? string | number
+    : NonNullable<Q[K]> extends number | boolean
+      ? NonNullable<Q[K]>
+      : string;
+};
+
+export type IExecutionsQuery = Written<ExecutionsQuery>;
+export type ICallsQuery = Written<CallsQuery>;
+export type ILogsQuery = Written<LogsQuery>;
 
 type Query = Record<string, string | number | boolean | undefined | null>;
 
@@ -193,7 +121,7 @@ export class Api {
   executions(
     query: IExecutionsQuery = {},
     home: string | null = null
-  ): Promise<IPage<ExecutionSummary>> {
+  ): Promise<ExecutionPage> {
     return this.get('executions', { ...query, home });
   }
 
@@ -201,7 +129,7 @@ export class Api {
     return this.get(executionPath(ref), { home: ref.home });
   }
 
-  calls(ref: IExecutionRef, query: ICallsQuery = {}): Promise<IPage<CallView>> {
+  calls(ref: IExecutionRef, query: ICallsQuery = {}): Promise<CallPage> {
     return this.get(executionPath(ref, 'calls'), { ...query, home: ref.home });
   }
 

@@ -1,4 +1,4 @@
-// What the server answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
+// What the server takes and answers; kitaru/views/model.py and kitaru/jupyter/models.py describe the fields.
 // Written by scripts/lab_types.py: `make reference` writes it again, `make check` compares.
 
 export const MIME_TYPE = "application/vnd.kitaru.execution.v1+json";
@@ -204,10 +204,10 @@ export interface ExecutionView {
 export interface Failure {
   message: string;
   reason: string;
-  next: string | null;
-  places: Array<Place>;
-  by: string | null;
-  at: number | null;
+  next?: string | null;
+  places?: Array<Place>;
+  by?: string | null;
+  at?: number | null;
 }
 
 export interface FailureView {
@@ -379,6 +379,98 @@ export interface WaitView {
   answer: string | null;
   answered_by: string | null;
   ended_at: number | null;
+}
+
+export interface AnswerBody {
+  value?: unknown;
+}
+
+export interface CallsQuery {
+  home?: string | null;
+  path?: string | null;
+  checkpoint?: string | null;
+  status?: Array<string> | null;
+  limit?: number;
+  offset?: number;
+}
+
+export interface CancelBody {
+  reason?: string | null;
+}
+
+export interface ContentQuery {
+  home?: string | null;
+  path?: string | null;
+  format?: "raw" | "text" | "json" | "table" | "png";
+  limit?: number;
+  offset?: number;
+}
+
+export interface DiffQuery {
+  home?: string | null;
+  path?: string | null;
+  with: string;
+}
+
+export interface EventsQuery {
+  home?: string | null;
+  path?: string | null;
+  after?: number | null;
+}
+
+export interface ExecutionsQuery {
+  home?: string | null;
+  path?: string | null;
+  flow?: string | null;
+  status?: Array<string> | null;
+  notebook?: string | null;
+  text?: string | null;
+  tag?: Array<string> | null;
+  original?: string | null;
+  parent?: string | null;
+  since?: string | null;
+  until?: string | null;
+  order?: string;
+  limit?: number;
+  offset?: number;
+}
+
+export interface HomeQuery {
+  home?: string | null;
+  path?: string | null;
+}
+
+export interface LogsQuery {
+  home?: string | null;
+  path?: string | null;
+  call?: string | null;
+  limit?: number;
+  tail?: boolean;
+}
+
+export interface NothingBody {
+}
+
+export interface ReplayBody {
+  at?: string | null;
+  flow_overrides?: { [name: string]: unknown };
+  checkpoint_overrides?: { [name: string]: { [name: string]: unknown } };
+  invocation_overrides?: { [name: string]: { [name: string]: unknown } };
+  answers?: { [name: string]: unknown };
+  cache?: boolean | null;
+  dry_run?: boolean;
+}
+
+export interface StatisticsQuery {
+  home?: string | null;
+  path?: string | null;
+  group_by?: Array<string> | null;
+  flow?: string | null;
+  status?: Array<string> | null;
+  tag?: Array<string> | null;
+  since?: string | null;
+  until?: string | null;
+  limit?: number;
 }
 
 export type Row = CallView | GroupView | ChildView | WaitView;
