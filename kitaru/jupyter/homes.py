@@ -213,6 +213,10 @@ class Homes:
         if "\0" in notebook:
             raise usage_error("The path of a notebook has no zero bytes.", place="path")
         place = Path(os.path.normpath(self._root / notebook.strip("/")))
+        drive, colon, rest = notebook.partition(":")
+        if colon and "/" not in drive and not place.exists():
+            # JupyterLab's other drives, such as that of real-time collaboration, go before a path.
+            return self._folder(rest)
         if not place.is_relative_to(self._root):
             raise usage_error(f"{notebook!r} is not below the folder that this server shows.", place="path")
         return place if place.is_dir() else place.parent

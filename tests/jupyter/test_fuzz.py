@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from kitaru.jupyter.endpoints import Endpoint
     from tests.jupyter.conftest import Ask, Recorded
 
+VALUES = ["table", "image", "array", "bytes", "bomb", "long", "output"]
+turn = itertools.count()
 FUZZED = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
@@ -36,7 +39,9 @@ data = st.recursive(
 
 
 def part(name: str, given: str, shown: Recorded) -> str:
-    known = {"exec_id": shown.keeping, "artifact_id": f"{shown.keeping}/keep/table", "call": "keep", "wait": "w"}
+    """A part of an address: something odd, or what exists."""
+    value = VALUES[next(turn) % len(VALUES)]
+    known = {"exec_id": shown.keeping, "artifact_id": f"{shown.keeping}/keep/{value}", "call": "keep", "wait": "w"}
     return quote(given or known[name], safe="")
 
 

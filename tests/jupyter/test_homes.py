@@ -60,6 +60,11 @@ def test_a_notebook_shows_the_home_of_its_own_folder(
     assert ask("status", path="two/deep").json["location"] == str(projects["two"])
 
 
+def test_the_name_of_a_drive_before_a_path_is_passed_by(ask: Ask, projects: dict[str, Path]) -> None:
+    assert ask("status", path="RTC:two/deep/a.ipynb").json["location"] == str(projects["two"])
+    assert ask("status", path="RTC:../a.ipynb").status == 400
+
+
 def test_a_home_is_found_again_by_its_id(ask: Ask, projects: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     exec_id = record_in(projects["two"], monkeypatch)
     assert ask(f"executions/{exec_id}").status == 404
