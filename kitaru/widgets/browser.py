@@ -74,7 +74,9 @@ class ExecutionBrowser(StoreWidget):
         self._flows_read = 0.0
         for name, value in filters.items():
             setattr(self, name, value)
-        self._search = ipywidgets.Text(self.text, placeholder="Search", description="Search", continuous_update=True)
+        self._search = ipywidgets.Text(
+            self.text, placeholder="id, flow, failure, tag", description="Search", continuous_update=True
+        )
         self._flow_choice = ipywidgets.Dropdown(options=[("All flows", "")], description="Flow")
         statuses = [("Any status", ""), *((one.value, one.value) for one in ExecutionStatus)]
         self._status_choice = ipywidgets.Dropdown(options=statuses, value=self.status, description="Status")

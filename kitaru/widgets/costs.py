@@ -194,7 +194,7 @@ def _every_day(shares: list[Share]) -> list[Share]:
 def _totals(shares: list[Share], unpriced: int) -> str:
     priced = [share.cost for share in shares if share.cost is not None]
     parts = [
-        cost(sum(priced)) if priced else "no price known",
+        cost(sum(priced)) if priced else "No price known",
         f"{sum(share.tokens for share in shares):,} tokens",
         f"{sum(share.calls for share in shares):,} model calls",
     ]

@@ -52,7 +52,9 @@ class FieldWidget(ipywidgets.VBox):
 
     def name(self, name: str) -> None:
         """Give a field without a label of its own a name for who cannot see where it stands."""
-        self._input.tooltip = name
+        if hasattr(self._input, "description"):
+            self._input.description = name
+            self.add_class("kitaru-named")
 
     @property
     def entry(self) -> Any:

@@ -53,6 +53,8 @@ CSS: Final = """
 .kitaru-field .widget-radio, .kitaru-field .widget-checkbox { height: auto; min-height: 0; }
 .kitaru-field .widget-radio-box label, .kitaru-field .widget-radio-box-horizontal label {
   line-height: 1.7; height: auto; margin: 0 14px 0 0; }
+.kitaru-field.kitaru-named .widget-inline-hbox > .widget-label { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); }
 .kitaru-help { font-size: 0.92em; color: var(--kitaru-muted); overflow-wrap: anywhere; }
 .kitaru-error { font-size: 0.92em; color: var(--kitaru-red); overflow-wrap: anywhere; }
 .kitaru-wrong input, .kitaru-wrong textarea, .kitaru-wrong select {
@@ -104,6 +106,7 @@ CSS: Final = """
 .kitaru-controls .widget-label { color: var(--kitaru-muted); }
 .kitaru-controls .widget-dropdown select { width: auto; min-width: 8em; max-width: 18em; flex: none; }
 .kitaru-rows { width: 100%; }
+.kitaru-widget .kitaru-head .widget-html-content { color: inherit; }
 .kitaru-head { color: var(--kitaru-muted); font-size: 0.92em; border-bottom: 1px solid var(--kitaru-line); }
 .kitaru-head, .kitaru-row { width: 100%; align-items: center; padding: 2px 0; overflow: hidden; }
 .kitaru-row { border-bottom: 1px solid var(--jp-border-color3, rgba(128, 128, 128, 0.18)); }

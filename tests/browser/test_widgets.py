@@ -73,6 +73,7 @@ def test_a_question_is_answered_in_its_form(lab: Jupyter) -> None:
     expect(form.get_by_text("Choose one.")).to_be_visible()
     expect(form.get_by_label("Count")).to_have_value("9")
     lab.screenshot("widgets-form", form)
+    assert lab.violations(".kitaru-widget") == []
     form.get_by_label("Count").fill("2")
     form.get_by_label("large").check()
     form.get_by_role("button", name="Answer", exact=True).click()
@@ -97,6 +98,7 @@ display(browser, view, inbox)
     expect(shown.get_by_text("'notes about rain'").first).to_be_visible()
     expect(shown.get_by_text("1 question waiting")).to_be_visible()
     lab.screenshot("widgets-dashboard", shown)
+    assert lab.violations(".kitaru-widget") == []
     shown.get_by_role("button", name="widget_order").first.click()
     # The view shows the question too; one answer settles both.
     expect(shown.get_by_text("What should it be?")).to_have_count(2)
