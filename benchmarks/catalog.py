@@ -96,6 +96,14 @@ CATALOG: Final = (
         optional=True,
     ),
     Measurement(
+        "export",
+        "exporting",
+        (
+            Row("export", "export of a notebook of 200 cells", at_most=1.0),
+            Row("command", "the same by the command, with the start of its process"),
+        ),
+    ),
+    Measurement(
         "resume",
         "resuming",
         (

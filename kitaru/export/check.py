@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kitaru.errors import KitaruStateError
 
@@ -16,18 +16,17 @@ if TYPE_CHECKING:
     from kitaru.runtime.flow import Flow
 
 _PROGRAM: Final = """\
-import json, sys
-sys.path[:0] = [{folder!r}, {original!r}]
-import runpy
+import json, runpy, sys
+sys.path.insert(0, {folder!r})
 names = runpy.run_path({file!r}, run_name="kitaru_export_check")
 from kitaru.export.check import code_ids
-out = {{name: code_ids(names[name]) for name in {flows!r}}}
+keys = {{name: [names[name].name, code_ids(names[name])] for name in {flows!r}}}
 with open({answer!r}, "w") as file:
-    json.dump(out, file)
+    json.dump(keys, file)
 """
 
 
-def check_export(made: Export, folder: Path | None = None) -> list[str]:
+def check_export(made: Export) -> list[str]:
     """Compare a script with the file that is there, and its keys with those of the newest recorded executions.
 
     The script is imported in a process of its own to know its keys; its flows are not run.
@@ -36,8 +35,6 @@ def check_export(made: Export, folder: Path | None = None) -> list[str]:
     ----------
     made
         What an export would write.
-    folder
-        Folder of the notebook, for the modules beside it.
 
     Returns
     -------
@@ -55,25 +52,21 @@ def check_export(made: Export, folder: Path | None = None) -> list[str]:
         raise KitaruStateError(
             f"{made.path} is not what the notebook gives now. --diff shows how; export again without --check."
         )
-    told = [f"{made.path} is up to date."]
-    recorded = {name: _recorded(name) for name in made.flows}
-    if not any(recorded.values()):
-        return [*told, "No execution is recorded here, so there are no keys to compare."]
-    keys = _keys(made, folder)
-    changed = []
-    for flow, (exec_id, calls) in ((name, found) for name, found in recorded.items() if found):
-        for checkpoint, code_ids in sorted(calls.items()):
-            ours = keys[flow].get(checkpoint)
-            if ours is None:
-                told.append(f"{flow}: {checkpoint} is called under a name that only a run tells; it is not compared.")
-            elif ours not in code_ids:
-                changed.append(f"{checkpoint} (execution {exec_id})")
-            else:
-                told.append(f"{flow}: {checkpoint} finds what execution {exec_id} recorded.")
+    told, changed = [f"{made.path} is up to date."], []
+    for flow, keys in _keys(made).values():
+        found = _recorded(flow)
+        if found is None:
+            told.append(f"{flow}: no execution is recorded here, so there are no keys to compare.")
+            continue
+        for checkpoint, code_id in keys.items():
+            if code_id in found.code_ids.get(checkpoint, ()):
+                told.append(f"{flow}: {checkpoint} finds what execution {found.exec_id} recorded.")
+            elif checkpoint in found.code_ids:
+                changed.append(f"{checkpoint} of execution {found.exec_id}")
     if changed:
         raise KitaruStateError(
-            f"The code of {', '.join(changed)} is not the one that was recorded, so the script would run it anew. Run "
-            "the flow in the notebook again, or save the notebook as it was run; kitaru executions diff shows more."
+            f"{made.path} has other code than what was recorded, and would run it anew: {', '.join(changed)}. If the "
+            "notebook was changed after it was run, run it again; if not, save it as it was run and export it again."
         )
     return told
 
@@ -110,35 +103,35 @@ def code_ids(flow: Flow[..., Any]) -> dict[str, str]:
     return {name: code_id(name, function) for name, function in sorted(found.items())}
 
 
-def _recorded(flow: str) -> tuple[str, dict[str, set[str]]] | None:
-    """Code ids by checkpoint of the newest execution of a flow."""
+class _Recorded(NamedTuple):
+    exec_id: str
+    code_ids: dict[str, set[str]]
+
+
+def _recorded(flow: str) -> _Recorded | None:
+    """Find the newest execution of a flow, and by which code its checkpoints ran."""
     from kitaru.client import KitaruClient
 
     client = KitaruClient()
-    newest = client.executions.list(flow=flow, limit=1)
+    newest = list(client.executions.list(flow=flow, limit=1))
     if not newest:
         return None
-    exec_id = newest[0].exec_id
-    calls: dict[str, set[str]] = {}
-    for row in client.store.read("execution", exec_id=exec_id)["calls"]:
-        if row.get("code_id"):
-            calls.setdefault(row["checkpoint"], set()).add(row["code_id"])
-    return exec_id, calls
+    found = _Recorded(newest[0].exec_id, {})
+    for row in client.store.read("execution", exec_id=found.exec_id)["calls"]:
+        if row["code_id"]:
+            found.code_ids.setdefault(row["checkpoint"], set()).add(row["code_id"])
+    return found
 
 
-def _keys(made: Export, folder: Path | None) -> dict[str, dict[str, str]]:
+def _keys(made: Export) -> dict[str, tuple[str, dict[str, str]]]:
+    """Import the script in a process of its own; tell for each of its flows the name and the checkpoints' keys."""
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "keys.json"
-        program = _PROGRAM.format(
-            folder=str(made.path.parent.resolve()),
-            original=str((folder or made.path.parent).resolve()),
-            file=str(made.path),
-            flows=list(made.flows),
-            answer=str(answer),
-        )
+        facts = {"folder": str(made.path.parent.resolve()), "file": str(made.path), "answer": str(answer)}
+        program = _PROGRAM.format(**facts, flows=list(made.flows))
         ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         if ended.returncode != 0:
             last = ended.stderr.strip().rpartition("\n")[2]
             raise KitaruStateError(f"{made.path} cannot be imported here: {last}. Run it to see more.")
-        keys: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        keys: dict[str, tuple[str, dict[str, str]]] = json.loads(answer.read_text(encoding="utf-8"))
         return keys

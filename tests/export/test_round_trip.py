@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import sysconfig
+import zipfile
+from pathlib import Path
+from typing import Any
 
-from kitaru.export.export import export_notebook
+import pytest
+
+from kitaru.errors import KitaruStateError
+from kitaru.export.check import check_export
+from kitaru.export.environment import Environment
+from kitaru.export.export import Export, export_notebook, render_notebook
 from tests.export.notebooks import cells_of, write
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = pytest.mark.slow  # each starts an interpreter or two
 
 NOTEBOOK = '''
 # --- imports
@@ -69,11 +76,59 @@ async def publish(text: str = "some words and more"):
     return await late(made)
 '''
 
+CELL = """
+# --- settings
+import re
+STYLE = "!"
+SIZE = 40
+
+def tidy(word):
+    return re.sub("[^a-z]", "", word.lower())
+# --- flow
+%%kitaru_flow shout -p text="Some Words" -p top:int=2 --checkpoint count
+from collections import Counter
+
+LIMIT = 3
+
+def words(text):
+    # Tidy ones.
+    return [tidy(word) for word in text.split()][:LIMIT]
+
+def louder(word):
+    return tidy(word).upper() + str(len(words(word)))
+
+found = words(text)
+pairs = count(found, top)
+[louder(word) + STYLE for word, _ in pairs]
+# --- later
+def count(words, top):
+    return Counter(words).most_common(min(top, SIZE))
+"""
+
 PROGRAM = """
-import json, os, sys
+import json, linecache, sys
+from dataclasses import replace
 from IPython.core.interactiveshell import InteractiveShell
+from kitaru import flow
+from kitaru.code import flow_cell
+from kitaru.runtime.checkpoint import Checkpoint, spec_of
 shell = InteractiveShell.instance()
-shell.run_line_magic("config", "InteractiveShell.history_load_length=0")
+
+def define(line, cell):
+    # What a cell means is the same for the notebook and for the export.
+    found = flow_cell(line, shell.transform_cell(cell))
+    run(found.definitions_text())
+    for name in (*found.checkpoints, *found.line.checkpoints):
+        shell.user_ns[name] = Checkpoint(replace(spec_of(shell.user_ns[name]), magic=True))
+    captured = [name for name in found.needs if isinstance(shell.user_ns.get(name), (int, str))]
+    run(found.function_text(captured))
+    shell.user_ns[found.line.name] = flow(shell.user_ns[found.line.name])
+
+def run(text):
+    file = shell.compile.cache(text, shell.execution_count, raw_code=text)
+    exec(compile(text, file, "exec"), shell.user_ns)
+
+shell.register_magic_function(define, "cell", "kitaru_flow")
 for source in json.loads(sys.argv[1]):
     shell.run_cell(source, store_history=True).raise_error()
 handle = shell.user_ns[sys.argv[2]].run(cache=True)
@@ -103,9 +158,38 @@ def execution(exec_id: str) -> dict[str, Any]:
     from kitaru.store.connect import close_store
 
     found = KitaruClient().executions.get(exec_id)
-    told = {"result": found.output, "calls": {call.name: str(call.status) for call in found.checkpoints}}
+    told = {
+        "exec_id": exec_id,
+        "result": found.output,
+        "calls": {call.name: str(call.status) for call in found.checkpoints},
+    }
     close_store()
     return told
+
+
+def test_a_cell_that_is_a_flow_and_its_script_reuse_each_others_work(tmp_path: Path) -> None:
+    cells = CELL.split("# --- later")
+    later = "# --- later" + cells[1]
+    # The function that the flow names stands below; people ran it first.
+    in_order = cells[0].replace("# --- flow", f"{later}\n# --- flow")
+    first = run_in_notebook(in_order, "shout")
+    assert set(first["calls"]) == {"words", "count", "louder", "louder_2"}
+    made = export_notebook(write(tmp_path, CELL), output=tmp_path / "out")
+    second = run_script(made.path)
+    assert second["calls"] == dict.fromkeys(first["calls"], "reused")
+    assert second["result"] == first["result"]
+    third = run_script(made.path, "--text", "Other words")
+    assert third["calls"]["words"] == "completed"
+    assert run_in_notebook(in_order.replace("Some Words", "Other words"), "shout")["calls"]["words"] == "reused"
+
+
+def checked(made: Export) -> list[str]:
+    from kitaru.store.connect import close_store
+
+    try:
+        return check_export(made)
+    finally:
+        close_store()
 
 
 def test_a_script_reuses_what_the_notebook_recorded(tmp_path: Path) -> None:
@@ -123,3 +207,54 @@ def test_the_notebook_reuses_what_the_script_recorded(tmp_path: Path) -> None:
     assert set(first["calls"].values()) == {"completed"}
     second = run_in_notebook(NOTEBOOK, "publish")
     assert second["calls"] == dict.fromkeys(first["calls"], "reused")
+
+
+def test_a_check_compares_the_keys_with_those_of_the_notebooks_last_run(tmp_path: Path) -> None:
+    path = write(tmp_path, NOTEBOOK)
+    told = checked(export_notebook(path))
+    assert "publish: no execution is recorded here, so there are no keys to compare." in told
+    ran = run_in_notebook(NOTEBOOK, "publish")
+    told = checked(render_notebook(path))
+    assert [line for line in told if "finds what execution" in line] == [
+        f"publish: {name} finds what execution {ran['exec_id']} recorded." for name in ("late", "page", "read")
+    ]
+    # A helper that only one of the checkpoints reaches.
+    write(tmp_path, NOTEBOOK.replace("text.upper()", "text.lower()"))
+    with pytest.raises(KitaruStateError, match=rf"would run it anew: page of execution {ran['exec_id']}\. If"):
+        checked(export_notebook(path))
+
+
+def test_a_script_runs_by_uv_in_an_environment_that_its_header_describes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_in_notebook(NOTEBOOK, "publish")
+    environment = Environment("3.11", {}, {}, {"kitaru-jupyter": {"path": str(wheel_of_this_environment(tmp_path))}})
+    made = render_notebook(write(tmp_path, NOTEBOOK), environment=environment)
+    assert "# [tool.uv.sources]\n# kitaru-jupyter = { path = " in made.text
+    made.path.write_text(made.text)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    uv = Path(sys.executable).with_name("uv")
+    command = [uv, "run", "--offline", "--python", sys.executable, "--script", made.path, "--cache", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    second = execution(json.loads(ended.stdout)["item"]["exec_id"])
+    assert second["calls"] == dict.fromkeys(first["calls"], "reused")
+
+
+def wheel_of_this_environment(folder: Path) -> Path:
+    """Make a wheel named kitaru-jupyter that leads to what is installed here, so that uv needs no network."""
+    import kitaru
+
+    name = "kitaru_jupyter-1.0"
+    paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(Path(kitaru.__file__).parents[1])]
+    files = {
+        "this_environment.pth": "\n".join(dict.fromkeys(paths)) + "\n",
+        f"{name}.dist-info/METADATA": "Metadata-Version: 2.1\nName: kitaru-jupyter\nVersion: 1.0\n",
+        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    wheel = folder / f"{name}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+        archive.writestr(f"{name}.dist-info/RECORD", "".join(f"{file},,\n" for file in files))
+    return wheel
