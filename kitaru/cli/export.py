@@ -48,6 +48,12 @@ def export(
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print how the file would change.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that was changed by hand.")] = False,
+    shape: Annotated[
+        Shape, typer.Option("--format", help="A script, or a package that can be installed, in a folder of its own.")
+    ] = Shape.SCRIPT,
+    dockerfile: Annotated[
+        bool, typer.Option("--dockerfile", help="Write a container recipe beside the script.")
+    ] = False,
     pins: Annotated[
         PinsOption, typer.Option(help="Versions of the libraries: those installed here, their series, or any.")
     ] = PinsOption.EXACT,
@@ -62,13 +68,46 @@ def export(
     """
     from kitaru.export.export import export_notebook, render_notebook
 
-    if sum((stdout, check, diff)) > 1:
-        raise KitaruUsageError("Give one of --stdout, --check and --diff.")
-    if not (stdout or check or diff):
+    if sum((stdout, check, diff, shape is Shape.PACKAGE)) > 1:
+        raise KitaruUsageError("Give one of --stdout, --check, --diff and --format package.")
+    if dockerfile and (stdout or check or diff or shape is Shape.PACKAGE):
+        raise KitaruUsageError("--dockerfile goes with a script that is written.")
+    if shape is Shape.PACKAGE:
+        _package(notebook, flows, folder, force, pins, output)
+    elif stdout or check or diff:
+        _compare(render_notebook(notebook, flows, output=folder, pins=pins.value), stdout, diff, output)
+    else:
         made = export_notebook(notebook, flows, output=folder, force=force, pins=pins.value)
+        if dockerfile:
+            _container(made, force)
         _tell(made, output)
-        return
-    made = render_notebook(notebook, flows, output=folder, pins=pins.value)
+
+
+def _package(
+    notebook: str, flows: list[str] | None, folder: str | None, force: bool, pins: PinsOption, output: Format
+) -> None:
+    from kitaru.export.environment import running_environment
+    from kitaru.export.export import render_notebook
+    from kitaru.export.package import write_package
+
+    made = render_notebook(notebook, flows, output=folder, pins=pins.value, takes_modules=True)
+    root = write_package(made, made.path.parent, running_environment(), force=force)
+    _notes(made)
+    facts = _facts(made) | {"path": str(root)}
+    show_item("export", output, facts, lambda: say(f"{root}: {', '.join(made.flows)}. Install it: pip install {root}"))
+
+
+def _container(made: Export, force: bool) -> None:
+    from kitaru.export.environment import running_environment
+    from kitaru.export.package import write_container
+
+    recipe, advice = write_container(made, running_environment(), force=force)
+    note(f"{recipe}: build it with {recipe.parent} as its folder.")
+    for sentence in advice:
+        note(f"Note: {sentence}")
+
+
+def _compare(made: Export, stdout: bool, diff: bool, output: Format) -> None:
     if stdout:
         _notes(made)
         show_item("export", output, _facts(made) | {"text": made.text}, lambda: _print(made.text))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kitaru.export.statements import Statement
 
 _DIGEST = re.compile(r"^# (?:Digest|digest): ([0-9a-f]{16})$", re.MULTILINE)
-_EMPTY = "0" * 16
+EMPTY_DIGEST = "0" * 16
 SHEBANG = "#!/usr/bin/env -S uv run --script"
 
 
@@ -77,7 +77,7 @@ class Script:
         flows = ", ".join(self._flows)
         yield f"# {'Flow' if len(self._flows) == 1 else 'Flows'} {flows} of {self._notebook}, written by kitaru export."
         yield "# Change the notebook and export it again; the digest tells whether this file was changed by hand."
-        yield f"# Digest: {_EMPTY}"
+        yield f"# Digest: {EMPTY_DIGEST}"
 
     def _main(self) -> Iterator[str]:
         yield 'if __name__ == "__main__":'
@@ -178,7 +178,7 @@ def was_edited(text: str) -> bool | None:
 
 
 def _digest(text: str) -> str:
-    plain = _DIGEST.sub(f"# Digest: {_EMPTY}", text.replace("\r\n", "\n"), count=1)
+    plain = _DIGEST.sub(f"# Digest: {EMPTY_DIGEST}", text.replace("\r\n", "\n"), count=1)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
@@ -196,7 +196,7 @@ def _metadata(dependencies: Dependencies, environment: Environment) -> Iterator[
         yield "#"
         yield "# [tool.uv.sources]"
         for name, source in sorted(dependencies.sources.items()):
-            yield f"# {name} = {_inline_table(source)}"
+            yield f"# {name} = {inline_table(source)}"
     yield "# ///"
 
 
@@ -204,7 +204,14 @@ def _literal(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def _inline_table(table: dict[str, Any]) -> str:
+def inline_table(table: dict[str, Any]) -> str:
+    """Write an inline table of TOML.
+
+    Examples
+    --------
+    >>> inline_table({"path": "/srv/a", "editable": True})
+    '{ path = "/srv/a", editable = true }'
+    """
     # JSON's strings and booleans are TOML's too.
     return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in table.items()) + " }"
 
