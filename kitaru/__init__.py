@@ -155,3 +155,23 @@ def __dir__() -> list[str]:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell JupyterLab where the built front end is, for development installs."""
     return [{"src": "labextension", "dest": "kitaru"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext kitaru``: register the magics, say where executions are recorded and which ones can go on."""
+    from kitaru.notebook import load
+
+    load(shell)
+
+
+def _register_magics() -> None:
+    """In a notebook ``import kitaru`` alone gives the magics; elsewhere IPython is not even looked for."""
+    import sys
+
+    if "IPython" in sys.modules:
+        from kitaru.notebook import register_if_running
+
+        register_if_running()
+
+
+_register_magics()

@@ -10,7 +10,8 @@ import typer
 from kitaru.cli import completion
 from kitaru.cli.options import ExecutionId, Output, json_object, json_value
 from kitaru.cli.output import Format, command, say, show_item
-from kitaru.errors import KitaruStateError, KitaruUsageError
+from kitaru.client.choosing import add_override, open_question
+from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
@@ -43,7 +44,7 @@ def answer(
     if abort and value is not None:
         raise KitaruUsageError("Give --value or --abort, and not both.")
     client = KitaruClient()
-    asked = _question(client, execution, wait)
+    asked = open_question(client, execution, wait)
     if abort:
         ended = client.executions.abort_wait(asked.exec_id, wait=asked.name)
         show_item("executions.input", output, ended, lambda: say(f"{ended.exec_id} is {ended.status.value}."))
@@ -110,7 +111,7 @@ def replay(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="An argument: CALL.ARGUMENT=JSON, or ARGUMENT=JSON of the flow itself."),
+        typer.Option("--set", help="CALL.ARGUMENT=JSON, CALL.output=JSON, or ARGUMENT=JSON of the flow itself."),
     ] = None,
     flow_overrides: Annotated[str | None, typer.Option(help="New arguments of the flow, as a JSON object.")] = None,
     checkpoint_overrides: Annotated[
@@ -161,31 +162,10 @@ def _elsewhere(client: KitaruClient, source: str, changes: dict[str, Any], outpu
 
 
 def _set(source: Execution, changes: dict[str, Any], text: str) -> None:
-    """Sort one ``--set`` into the overrides of the flow, of a checkpoint or of one call."""
     target, separator, value = text.partition("=")
-    name, dot, argument = target.strip().rpartition(".")
-    if not separator or not argument:
-        raise KitaruUsageError(f"--set {text!r}: write CALL.ARGUMENT=JSON, or ARGUMENT=JSON for the flow itself.")
-    if not dot:
-        changes["flow_overrides"][argument] = json_value(value)
-        return
-    by_checkpoint = name in {call.checkpoint for call in source.checkpoints}
-    overrides = changes["checkpoint_overrides" if by_checkpoint else "invocation_overrides"]
-    overrides.setdefault(name, {}).setdefault("input", {})[argument] = json_value(value)
-
-
-def _question(client: KitaruClient, execution: str | None, wait: str | None) -> PendingWait:
-    """Find the question that is meant; none of another execution is ever taken."""
-    if execution is not None:
-        return client.executions.pending_wait(execution, wait)
-    pending = client.executions.pending_waits()
-    chosen = [one for one in pending if wait in (None, one.name, one.wait_id)]
-    if len(chosen) == 1:
-        return chosen[0]
-    if not pending:
-        raise KitaruStateError("No question is open. They come from kitaru.wait() in a flow.")
-    listed = "; ".join(f"{one.exec_id} --wait {one.name} ({one.question or 'Go on?'})" for one in pending[:10])
-    raise KitaruStateError(f"{len(pending)} questions are open, say which one: {listed}")
+    if not separator:
+        raise KitaruUsageError(f"--set {text!r}: write TARGET=JSON, for example --set research.output='\"cats\"'")
+    add_override(source, changes, target, json_value(value))
 
 
 def _given(asked: PendingWait, value: str | None) -> Any:

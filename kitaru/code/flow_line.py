@@ -6,6 +6,7 @@ import argparse
 import ast
 import keyword
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from kitaru.errors import KitaruUsageError
@@ -137,20 +138,42 @@ def parse_flow_line(line: str) -> FlowLine:
     )
 
 
-class _Parser(argparse.ArgumentParser):
-    """Strictly private: raises instead of ending the process."""
+class LineParser(argparse.ArgumentParser):
+    """A parser that raises `KitaruUsageError` where others end the process, and names the nearest option.
+
+    Examples
+    --------
+    >>> LineParser(prog="%kitaru").parse_args(["--new"])
+    Traceback (most recent call last):
+    kitaru.errors.KitaruUsageError: %kitaru: unknown: --new. Usage: %kitaru [-h]
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        usage = self.format_usage().removeprefix("usage: ").strip()
-        raise KitaruUsageError(f"{self.prog}: {message}. Usage: {' '.join(usage.split())}")
+        """Say what is wrong, and how the line is written."""
+        usage = " ".join(self.format_usage().removeprefix("usage: ").split())
+        raise KitaruUsageError(f"{self.prog}: {self._told(message)}. Usage: {usage}")
+
+    def option_names(self) -> list[str]:
+        """List the options, for completion."""
+        return [name for action in self._actions for name in action.option_strings]
+
+    def _told(self, message: str) -> str:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown == message:
+            return message
+        near = get_close_matches(unknown.split()[0].partition("=")[0], self.option_names(), 1)
+        return f"unknown: {unknown}{f'; did you mean {near[0]}?' if near else ''}"
 
 
-def flow_line_parser() -> argparse.ArgumentParser:
+def flow_line_parser() -> LineParser:
     """Make the parser of the line; its help is what ``%%kitaru_flow?`` shows.
 
     Returns
     -------
-    argparse.ArgumentParser
+    LineParser
         It raises `KitaruUsageError` where others end the process.
 
     Examples
@@ -158,7 +181,7 @@ def flow_line_parser() -> argparse.ArgumentParser:
     >>> print(flow_line_parser().format_usage().split()[1])
     %%kitaru_flow
     """
-    parser = _Parser(prog="%%kitaru_flow", add_help=False, allow_abbrev=False)
+    parser = LineParser(prog="%%kitaru_flow", add_help=False)
     add: Any = parser.add_argument
     add("name", metavar="NAME", help="what the flow is called; the flow is bound to this name")
     add(

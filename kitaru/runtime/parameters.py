@@ -26,7 +26,10 @@ def bind(flow: Flow[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     except TypeError as error:
         raise KitaruUsageError(f"{flow.name}.run(): {error}. The flow is {flow.name}{flow.signature}.") from None
     bound.apply_defaults()
-    return {name: _fit(flow, name, value) for name, value in bound.arguments.items()}
+    defaults = {name: parameter.default for name, parameter in flow.signature.parameters.items()}
+    return {
+        name: value if value is defaults[name] else fit(flow, name, value) for name, value in bound.arguments.items()
+    }
 
 
 def spread(flow: Flow[..., Any], arguments: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -47,13 +50,20 @@ def spread(flow: Flow[..., Any], arguments: dict[str, Any]) -> tuple[tuple[Any, 
     return bound.args, bound.kwargs
 
 
-def _fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
+def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
+    """Convert one argument to its annotation.
+
+    Raises
+    ------
+    KitaruUsageError
+        If that cannot be done.
+    """
     parameter = flow.signature.parameters[name]
     annotation = parameter.annotation
     if annotation is parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         return value
     plain = PLAIN.get(annotation) if isinstance(annotation, str) else annotation
-    if type(value) is plain or plain is Any or value is parameter.default:
+    if type(value) is plain or plain is Any:
         return value
     return _validate(flow, name, annotation, value)
 

@@ -1,0 +1,97 @@
+"""``%%kitaru_checkpoint``: a cell whose variables are recorded, as one call of a one-checkpoint flow."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from kitaru.code import free_names
+from kitaru.code.flow_line import LineParser
+from kitaru.errors import KitaruUsageError
+from kitaru.notebook.arguments import words
+from kitaru.notebook.define import capture, compile_function, read_cell, run_definitions
+from kitaru.notebook.say import warn_once
+from kitaru.runtime.checkpoint import Checkpoint, spec_of
+from kitaru.runtime.flow import flow
+from kitaru.runtime.retry import as_policy
+
+if TYPE_CHECKING:
+    import argparse
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from kitaru.runtime.flow import Flow
+
+
+def run_checkpoint_cell(shell: InteractiveShell, line: str, cell: str) -> None:
+    """Define the cell's checkpoint; run it alone, and set the variables that it computes."""
+    from kitaru.notebook.live import watch
+
+    options = _parser().parse_args(words("%%kitaru_checkpoint", line))
+    checkpoint, captured = define_checkpoint(shell, options, f"%%kitaru_checkpoint {line}\n{cell}", cell)
+    if not options.run:
+        return
+    handle = _alone(shell, checkpoint, captured, options).run()
+    watch(handle)
+    shell.user_ns.update(handle.wait())
+
+
+def define_checkpoint(
+    shell: InteractiveShell, options: argparse.Namespace, raw: str, cell: str
+) -> tuple[Checkpoint[..., dict[str, Any]], list[str]]:
+    """Make the cell a checkpoint that is bound to its name; return it with the names of its inputs."""
+    text = shell.transform_cell(cell)
+    read = read_cell(shell, options.name, f"{text.rstrip()}\n{_outputs(options.name, text)}\n")
+    run_definitions(shell, read, raw)
+    captured, notes = capture(shell.user_ns, read, options.name)
+    for note in notes:
+        warn_once(note)
+    spec = spec_of(compile_function(shell, read, raw, captured), options.name)
+    runtime: Literal["isolated"] | None = "isolated" if options.isolated else None
+    made: Checkpoint[..., dict[str, Any]] = Checkpoint(
+        replace(spec, magic=True, retry=as_policy(options.retries), cache=options.cache, runtime=runtime)
+    )
+    shell.user_ns[options.name] = made
+    return made, captured
+
+
+def _outputs(name: str, text: str) -> str:
+    """Write the last line of the checkpoint's function: a dict of the variables that the cell sets."""
+    tree = ast.parse(text)
+    defined = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    body = ast.Module(body=[s for s in tree.body if not isinstance(s, defined)], type_ignores=[])
+    names = [n for n in free_names(body).writes if not n.startswith("_")]
+    if not names:
+        raise KitaruUsageError(
+            f"%%kitaru_checkpoint {name}: the cell sets no variable, so there is nothing to record. "
+            "Assign its result to one."
+        )
+    return f"dict({', '.join(f'{n}={n}' for n in names)})"
+
+
+def _alone(
+    shell: InteractiveShell, checkpoint: Checkpoint[..., Any], captured: list[str], options: argparse.Namespace
+) -> Flow[..., Any]:
+    """Make the flow that calls the checkpoint once, with the variables of the notebook as its arguments."""
+    namespace = {"checkpoint": checkpoint, **{name: shell.user_ns[name] for name in captured}}
+    taken = ", ".join(f"{name}={name}" for name in captured)
+    awaited = "async " if checkpoint.spec.is_async else "", "await " if checkpoint.spec.is_async else ""
+    exec(  # noqa: S102 -- a call with names that the analysis found
+        f"{awaited[0]}def body({f'*, {taken}' if taken else ''}):\n    return {awaited[1]}checkpoint({taken})",
+        namespace,
+    )
+    body = namespace["body"]
+    body.__module__, body.__qualname__ = "__main__", options.name
+    made: Flow[..., Any] = flow(name=options.name, cache=options.cache)(body)
+    return made
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = LineParser(prog="%%kitaru_checkpoint", add_help=False)
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--retries", type=int, metavar="N", default=None)
+    parser.add_argument("--no-cache", dest="cache", action="store_const", const=False, default=None)
+    parser.add_argument("--isolated", action="store_true")
+    parser.add_argument("--no-run", dest="run", action="store_false")
+    return parser

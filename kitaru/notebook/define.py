@@ -1,0 +1,194 @@
+"""From the text of a cell to functions: the cell's definitions run in the notebook, its body becomes a function."""
+
+from __future__ import annotations
+
+import builtins
+import types
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from kitaru.code import flow_cell
+from kitaru.errors import KitaruUsageError
+from kitaru.runtime.checkpoint import Checkpoint, spec_of
+from kitaru.runtime.flow import Flow, flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from kitaru.code import FlowCell
+
+_NOT_VALUES = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    type,
+    Checkpoint,
+    Flow,
+)
+
+
+def read_cell(shell: InteractiveShell, line: str, cell: str) -> FlowCell:
+    """Analyse a cell as it was typed; magics in its body become the calls that IPython makes of them.
+
+    Parameters
+    ----------
+    shell
+        The shell of the notebook.
+    line
+        What follows the magic's name.
+    cell
+        The lines below it.
+
+    Returns
+    -------
+    FlowCell
+        Not run yet.
+
+    Raises
+    ------
+    KitaruUsageError
+        If the line or the cell cannot be a flow.
+    SyntaxError
+        If the cell is not Python; line and text are the cell's.
+    """
+    return flow_cell(line, shell.transform_cell(cell))
+
+
+def define_flow(shell: InteractiveShell, cell: FlowCell, raw: str) -> tuple[Flow[..., Any], list[str]]:
+    """Run the cell's definitions in the notebook, and make its body a flow that is bound to its name.
+
+    Parameters
+    ----------
+    shell
+        The shell of the notebook.
+    cell
+        The analysed cell.
+    raw
+        The whole text of the cell.
+
+    Returns
+    -------
+    Flow
+        Equal to one that is made by decorators.
+    list of str
+        What should be said about variables that do not survive a restart of the kernel.
+    """
+    run_definitions(shell, cell, raw)
+    for name in (*cell.checkpoints, *cell.line.checkpoints):
+        _make_checkpoint(shell.user_ns, name)
+    captured, notes = capture(shell.user_ns, cell, cell.line.name)
+    function = compile_function(shell, cell, raw, captured)
+    options = {"retries": cell.line.retries, "cache": cell.line.cache, "stack": cell.line.stack}
+    made: Flow[..., Any] = flow(**options)(function)  # type: ignore[arg-type]
+    shell.user_ns[cell.line.name] = made
+    return made, notes
+
+
+def run_definitions(shell: InteractiveShell, cell: FlowCell, raw: str) -> None:
+    """Run what the cell defines at module level: imports, classes, functions and their constants."""
+    name = _remember(shell, raw, cell.source)
+    exec(compile(cell.definitions_text(), name, "exec", _futures(shell), dont_inherit=True), shell.user_ns)  # noqa: S102 -- the user's own cell
+
+
+def compile_function(shell: InteractiveShell, cell: FlowCell, raw: str, captured: Sequence[str]) -> Callable[..., Any]:
+    """Make the cell's body a function of the notebook's namespace, whose lines are the cell's."""
+    text = cell.function_text(captured)
+    # A file of its own: here the body is indented below a signature.
+    name = _remember(shell, f"{raw}\n# flow {cell.line.name}", text)
+    before = shell.user_ns.get(cell.line.name)
+    exec(compile(text, name, "exec", _futures(shell), dont_inherit=True), shell.user_ns)  # noqa: S102 -- as above
+    function: Callable[..., Any] = shell.user_ns.pop(cell.line.name)
+    if before is not None:
+        shell.user_ns[cell.line.name] = before
+    return function
+
+
+def capture(namespace: dict[str, Any], cell: FlowCell, where: str) -> tuple[list[str], list[str]]:
+    """Tell which variables of the notebook become inputs, and what to say about those that cannot.
+
+    Raises
+    ------
+    KitaruUsageError
+        If the body reads a name that nothing defines.
+    """
+    captured, notes = [], []
+    for name in cell.needs:
+        if name not in namespace:
+            if hasattr(builtins, name):
+                continue
+            raise KitaruUsageError(_missing(name, cell, namespace))
+        value = namespace[name]
+        if isinstance(value, _NOT_VALUES):
+            continue
+        problem = _unstorable(value)
+        if problem is None:
+            captured.append(name)
+        else:
+            notes.append(
+                f"{where} reads {name} ({type(value).__name__}), which cannot be stored: {problem}. After a restart of "
+                f"the kernel, define {name} again before the execution goes on."
+            )
+    return captured, notes
+
+
+def _missing(name: str, cell: FlowCell, namespace: dict[str, Any]) -> str:
+    line = next((s.line for s in cell.body if name in _names_in(s.node)), 1)
+    near = get_close_matches(name, [*namespace, *dir(builtins)], 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return (
+        f"%%kitaru_flow {cell.line.name}, line {line}: {name} is not defined.{hint} Define it in this cell or in one "
+        f"that is run before, or make it a parameter: -p {name}=…"
+    )
+
+
+def _names_in(node: Any) -> set[str]:
+    import ast
+
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def _unstorable(value: Any) -> str | None:
+    """Say why a value cannot be stored; only values that are known by their type alone are tried."""
+    from kitaru.errors import KitaruSerializationError
+    from kitaru.runtime.engine import engine
+    from kitaru.runtime.values import digest, encode
+
+    if digest(value) is not None:
+        return None
+    try:
+        encode(value, engine().store.payloads)
+    except KitaruSerializationError as error:
+        return str(error).rstrip(".")
+    return None
+
+
+def _make_checkpoint(namespace: dict[str, Any], name: str) -> None:
+    found = namespace.get(name)
+    if isinstance(found, Checkpoint):
+        return
+    if not callable(found):
+        known = sorted(key for key, value in namespace.items() if isinstance(value, types.FunctionType))
+        near = get_close_matches(name, known, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        state = "not defined" if found is None else f"no function but {type(found).__name__}"
+        raise KitaruUsageError(f"%%kitaru_flow --checkpoint {name}: {name} is {state}.{hint}")
+    namespace[name] = Checkpoint(replace(spec_of(found, name), magic=True))
+
+
+def _remember(shell: InteractiveShell, raw: str, text: str) -> str:
+    """Keep the text where tracebacks and the analysis of functions look for it; return its file name."""
+    name: str = shell.compile.cache(text, shell.execution_count, raw_code=raw)
+    return name
+
+
+def _futures(shell: InteractiveShell) -> int:
+    import __future__
+
+    known = 0
+    for feature in __future__.all_feature_names:
+        known |= getattr(__future__, feature).compiler_flag
+    return int(shell.compile.flags) & known

@@ -1,0 +1,77 @@
+"""What a cell shows when something goes wrong: a sentence, or the user's own frames, never ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kitaru.errors import KitaruError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do the work of a magic; let what it raises be shown without our frames.
+
+    The exception itself is raised, so that the cell counts as failed and Run All stops there.
+
+    Parameters
+    ----------
+    shell
+        The shell that shows errors.
+    work, *arguments
+        What to do: ``work(shell, *arguments)``.
+
+    Returns
+    -------
+    object
+        What `work` returns.
+    """
+    try:
+        return work(shell, *arguments)
+    except KitaruError as error:
+        _show_as(error, _lines(shell, error))
+        raise
+    except SyntaxError as error:
+        _show_as(error, shell.SyntaxTB.structured_traceback(SyntaxError, error))
+        raise
+    except Exception as error:
+        _show_as(error, _users(shell, error))
+        raise
+
+
+def _lines(shell: InteractiveShell, error: KitaruError) -> list[str]:
+    """The user's own exception first, where there is one; then what it means for the execution."""
+    cause = error.__cause__
+    sentence = f"{type(error).__name__}: {error}"
+    return [*_users(shell, cause), "", sentence] if isinstance(cause, Exception) else [sentence]
+
+
+def _users(shell: InteractiveShell, error: BaseException) -> list[str]:
+    from kitaru.runtime.failures import cleaned
+
+    error = cleaned(error)
+    kept = [frame for frame in _frames(error) if not _is_shells(frame)]
+    lines: list[str] = shell.InteractiveTB.structured_traceback(
+        type(error), error, kept[0] if kept else None, tb_offset=0
+    )
+    return lines
+
+
+def _frames(error: BaseException) -> list[Any]:
+    frames, traceback = [], error.__traceback__
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    return frames
+
+
+def _is_shells(traceback: Any) -> bool:
+    return str(traceback.tb_frame.f_globals.get("__name__", "")).split(".")[0] in ("IPython", "ipykernel", "kitaru")
+
+
+def _show_as(error: BaseException, lines: list[str]) -> None:
+    # IPython shows what this gives in place of a traceback.
+    error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]

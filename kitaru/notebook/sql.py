@@ -1,0 +1,111 @@
+"""``%%kitaru_sql`` and ``%kitaru_sql``: a question to the recorded history, with variables of the notebook."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru.code.flow_line import LineParser
+from kitaru.errors import KitaruUsageError
+from kitaru.notebook.arguments import words
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+# Text, quoted names and comments are passed over; a {name} inside of quotes is no variable.
+_PIECES: Final = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\{\s*([A-Za-z_]\w*)\s*\}", re.DOTALL
+)
+_ASSIGNMENT: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*<<\s*(.*)", re.DOTALL)
+
+
+def run_sql(shell: InteractiveShell, line: str, cell: str | None = None) -> Any:
+    """Ask, and return the answer or set the variable that takes it."""
+    target, rest = _target(line)
+    if cell is None:
+        options, query = _options_before(rest)
+    else:
+        options, query = words("%%kitaru_sql", rest), cell
+        if target is None:
+            target, query = _target(query)
+    answer = ask(shell.user_ns, query, polars=_wants_polars(options))
+    if target is None:
+        return answer
+    shell.user_ns[target] = answer
+    return None
+
+
+def ask(namespace: dict[str, Any], query: str, *, polars: bool = False) -> Any:
+    """Ask the recorded history, with the variables that stand in braces as bound parameters.
+
+    Raises
+    ------
+    KitaruUsageError
+        If a variable is not defined, or the query is wrong.
+    """
+    from kitaru.client import KitaruClient
+
+    text, parameters = bound(query, namespace)
+    if not text.strip():
+        raise KitaruUsageError("%%kitaru_sql: there is no query. Write for example SELECT * FROM executions")
+    return KitaruClient().sql(text, parameters or None, as_="polars" if polars else "pandas")
+
+
+def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Replace each ``{name}`` by a parameter of the query.
+
+    Parameters
+    ----------
+    query
+        SQL.
+    namespace
+        Where the variables are.
+
+    Returns
+    -------
+    str
+        SQL with ``$name``.
+    dict
+        The values.
+
+    Raises
+    ------
+    KitaruUsageError
+        If a variable is not defined.
+
+    Examples
+    --------
+    >>> bound("SELECT * FROM executions WHERE flow = {flow} AND status <> '{flow}'", {"flow": "research"})
+    ("SELECT * FROM executions WHERE flow = $flow AND status <> '{flow}'", {'flow': 'research'})
+    """
+    parameters: dict[str, Any] = {}
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return found[0]
+        if name not in namespace:
+            raise KitaruUsageError(f"%%kitaru_sql: {{{name}}}: no variable {name} is defined in this notebook.")
+        parameters[name] = namespace[name]
+        return f"${name}"
+
+    return _PIECES.sub(replaced, query), parameters
+
+
+def _target(text: str) -> tuple[str | None, str]:
+    found = _ASSIGNMENT.fullmatch(text)
+    return (found[1], found[2]) if found else (None, text)
+
+
+def _options_before(text: str) -> tuple[list[str], str]:
+    options = []
+    while text.lstrip().startswith("--"):
+        option, _, text = text.lstrip().partition(" ")
+        options.append(option)
+    return options, text
+
+
+def _wants_polars(options: list[str]) -> bool:
+    parser = LineParser(prog="%%kitaru_sql", add_help=False)
+    parser.add_argument("--polars", action="store_true")
+    return bool(parser.parse_args(options).polars)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kitaru.notebook import flow_magic, register, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def shell(kitaru_home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A shell of its own with our magics, as a kernel has one, and without a terminal's history file."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("JPY_SESSION_NAME", "analysis.ipynb")
+    Path(os.environ["IPYTHONDIR"]).mkdir(parents=True)
+    monkeypatch.setattr(flow_magic, "_cells", {})
+    say._warned.clear()
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
+    register(shell)
+    yield shell
+    shell.reset(new_session=False)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def run(shell: Any) -> Any:
+    """Run a cell; return its result, or raise what it raised."""
+
+    def run_cell(text: str) -> Any:
+        done = shell.run_cell(text)
+        done.raise_error()
+        return done.result
+
+    return run_cell
+
+
+@pytest.fixture
+def until() -> Any:
+    """Wait until a condition holds; fail if it does not."""
+    import threading
+    import time
+
+    def wait(condition: Any, seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < end, "what the test waits for did not happen"
+            pause.wait(0.01)
+
+    return wait
