@@ -97,7 +97,7 @@ def _transformed(source: str) -> str:
 def _transformer() -> TransformerManager:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager()  # type: ignore[no-untyped-call]
+    return TransformerManager()
 
 
 def _timed(python: str) -> str:

@@ -99,7 +99,9 @@ def export(shell: InteractiveShell, options: Namespace) -> None:
     if path is None:
         raise KitaruUsageError("%kitaru export: name the notebook, for example %kitaru export analysis.ipynb")
     written = export_notebook(path, options.flows or None, output=options.output, force=options.force)
-    say(str(written))
+    say(f"Wrote {written.path}. See what it takes: python {written.path} --help")
+    for note in written.notes:
+        say(note)
 
 
 def clean(shell: InteractiveShell, options: Namespace) -> None:

@@ -145,3 +145,13 @@ def test_open_gives_a_link(run: Any) -> None:
 def test_clean_says_what_it_would_remove(run: Any, capsys: Any) -> None:
     run("%kitaru clean --dry-run")
     assert "Would remove 0 stored values" in capsys.readouterr().out
+
+
+def test_export_writes_the_flows_of_a_notebook_as_a_script(run: Any, tmp_path: Any, capsys: Any) -> None:
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(FLOW)])
+    nbformat.write(notebook, tmp_path / "analysis.ipynb")
+    run(f"%kitaru export {tmp_path}/analysis.ipynb")
+    assert "analysis.py --help" in capsys.readouterr().out
+    assert "def research(topic):" in (tmp_path / "analysis.py").read_text()
