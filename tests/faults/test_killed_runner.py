@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 
 import pytest
@@ -132,6 +134,25 @@ def test_a_killed_runner_is_seen_at_once_by_other_processes(service_home, run, m
     until(lambda: execution(exec_id)["execution"]["status"] == "interrupted", 1)
     reason = execution(exec_id)["execution"]["reason"]
     assert f"process {script.process.pid}" in reason
+
+
+def test_a_machine_that_slept_goes_on_where_it_was(service_home, run, marks, execution, until):
+    from kitaru.store.service.record import read_record
+
+    script = run(str(marks), "60", text=SEQUENTIAL)
+    exec_id = script.line()
+    until(lambda: len(marks.counts()) > 20)
+    asleep = [script.process.pid, read_record(service_home).pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    threading.Event().wait(1.5)  # nobody does anything, while the clock goes on
+    for pid in reversed(asleep):
+        os.kill(pid, signal.SIGCONT)
+    out, _ = script.end()
+    found = execution(exec_id)
+    assert int(out) == sum(range(60))
+    assert (found["execution"]["status"], found["execution"]["epoch"]) == ("completed", 1)
+    assert set(marks.counts().values()) == {1}
 
 
 def test_the_wait_of_another_process_says_that_it_was_interrupted_and_how_to_go_on(service_home, run, marks):

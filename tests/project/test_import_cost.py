@@ -26,7 +26,7 @@ assert threading.active_count() == 1, f"import kitaru starts threads: {{threadin
 """
 
 
-def test_import_kitaru_loads_nothing_heavy_starts_nothing_and_prints_nothing() -> None:
+def test_L32_import_kitaru_loads_nothing_heavy_starts_nothing_and_prints_nothing() -> None:
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True, check=False
     )
