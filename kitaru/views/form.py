@@ -176,7 +176,7 @@ def form_of(schema: Schema | bool | None) -> Field:
 
 def _field(schema: Any, root: Schema, label: str, within: tuple[str, ...]) -> Field:
     """Make the field of a schema; `within` are the references that are being followed."""
-    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+    reference = _reference(schema)
     whole = _followed(schema, root)
     if whole is None or (isinstance(reference, str) and reference in within):
         plain = schema if isinstance(schema, Mapping) else {}
@@ -185,11 +185,18 @@ def _field(schema: Any, root: Schema, label: str, within: tuple[str, ...]) -> Fi
     branches, nullable = _branches(whole, root)
     if not branches and not nullable:
         return _described(_plain(whole, root, label, inside))
+    if len(branches) == 1 and nullable and _reference(branches[0]) in inside:
+        # A model within itself: made when somebody asks for it, as a union makes its branches.
+        return _or_null(_described(Field("union", label, {**whole, "anyOf": branches}, root)), nullable)
     if len(branches) == 1:
         inner = _field(branches[0], root, label, inside)
         own = {key: whole[key] for key in ("description", "default") if key in whole}
         return _or_null(_described(replace(inner, schema={**inner.schema, **own})) if own else inner, nullable)
     return _or_null(_described(Field("union", label, whole, root)), nullable)
+
+
+def _reference(schema: Any) -> Any:
+    return schema.get("$ref") if isinstance(schema, Mapping) else None
 
 
 def _or_null(field: Field, nullable: bool) -> Field:

@@ -122,7 +122,8 @@ class _Asker:
         if field.kind == "list":
             return self._list(field, label, indent)
         if field.kind == "union":
-            chosen = self._chosen(field.branches(), label, indent, 0)
+            names = field.branches()
+            chosen = self._chosen(names, label, indent, 0) if len(names) > 1 else 0
             return chosen, self.ask(field.branch(chosen), label, indent)
         return None if field.kind == "constant" else self._leaf(field, label, indent)
 

@@ -9,7 +9,7 @@ import ipywidgets
 import traitlets
 
 from kitaru.widgets.feed import LIFECYCLE, Listener, feed_of
-from kitaru.widgets.style import html, put, span, style_sheet
+from kitaru.widgets.style import close_tree, html, put, span, style_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +86,8 @@ class StoreWidget(ipywidgets.VBox):
     def close(self) -> None:
         """Stop following the store, and take the widget off the page."""
         self._stop_following()
+        for child in self.children:
+            close_tree(child)
         super().close()
 
     def _listen_to(self, kinds: frozenset[str] | None) -> None:

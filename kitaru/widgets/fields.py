@@ -11,7 +11,7 @@ import ipywidgets
 
 from kitaru.views.form import MISSING
 from kitaru.views.reading import Problem, entry_of
-from kitaru.widgets.style import button, html, put
+from kitaru.widgets.style import button, close_tree, html, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -205,7 +205,7 @@ class Items(Compound):
         row = self._rows.children[place]
         del self._items[place]
         self._rows.children = (*self._rows.children[:place], *self._rows.children[place + 1 :])
-        row.close_all()
+        close_tree(row)
         self._say(())
 
     @property
@@ -242,6 +242,7 @@ class Branches(Compound):
         self._choice = kind(options=[(name, place) for place, name in enumerate(names)], value=index)
         self._choice.tooltip = f"What {self.field.label or 'the answer'} is"
         self._choice.observe(self._chosen, "value")
+        self._choice.layout.display = None if len(names) > 1 else "none"
         self._inside.children = (self._choice, self._made[index])
 
     def _chosen(self, change: Any) -> None:

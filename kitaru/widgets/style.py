@@ -153,6 +153,13 @@ def put(shown: ipywidgets.HTML, text: str) -> None:
     shown.layout.display = None if text else "none"
 
 
+def close_tree(widget: ipywidgets.Widget) -> None:
+    """Close a widget and all that are inside it: ipywidgets holds each one until then."""
+    for child in getattr(widget, "children", ()):
+        close_tree(child)
+    widget.close()
+
+
 def span(text: object, *classes: str, title: str | None = None) -> str:
     """Return text of any origin as HTML.
 
