@@ -100,7 +100,7 @@ class KitaruAPI(APIHandler):
             query = query.model_copy(update={"after": int(last[:19])})
         body = parse_body(endpoint.body, self.request.body) if endpoint.body else None
         home = await asyncio.to_thread(self._homes.find, query.home, query.path)
-        return Request(home, query, body, path, self._user(), self._homes.infos)
+        return Request(home, query, body, path, self._user(), self._homes)
 
     def _user(self) -> str | None:
         """Name who asks; whom Jupyter only knows by the server's token it gives a made-up name, which says nothing."""

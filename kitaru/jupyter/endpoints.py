@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kitaru.client import KitaruClient
-    from kitaru.jupyter.homes import Home
-    from kitaru.jupyter.models import HomeInfo
+    from kitaru.jupyter.homes import Home, Homes
 
 Q = TypeVar("Q", bound=HomeQuery)
 B = TypeVar("B", bound=Asked | None)
@@ -39,7 +38,7 @@ class Request(Generic[Q, B]):
     path: dict[str, str]
     user: str | None
     """Name of who asks; None where Jupyter does not know more than that they may."""
-    homes: Callable[[], list[HomeInfo]]
+    homes: Homes
     """All homes that can be shown."""
 
     @property

@@ -142,6 +142,11 @@ class Homes:
         self._open: dict[str, Home] = {}
         self._lock = threading.Lock()
 
+    @property
+    def root(self) -> str | None:
+        """The folder that the Jupyter server shows, as a text."""
+        return None if self._root is None else str(self._root)
+
     def find(self, wanted: str | None, notebook: str | None) -> Home:
         """Find a home by id, else by a notebook's path below the server's root, else the default.
 
@@ -171,6 +176,12 @@ class Homes:
     def infos(self) -> list[HomeInfo]:
         """Describe the default home and those on this machine that are registered or in use."""
         return [home.info() for home in self._known()]
+
+    def recorded_path(self, notebook: str) -> str:
+        """Return a notebook's path as its kernel records it, which is told a whole path."""
+        if self._root is None or Path(notebook).is_absolute():
+            return notebook
+        return os.path.normpath(self._root / notebook)
 
     def close(self) -> None:
         """Close all clients and streams."""

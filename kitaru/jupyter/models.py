@@ -52,7 +52,9 @@ class ExecutionsQuery(HomeQuery):
 
     flow: str | None = Field(None, description="Name of the flow")
     status: Several | None = Field(None, description="One status or several, repeated or with commas")
-    notebook: str | None = Field(None, description="Path of the notebook that started it")
+    notebook: str | None = Field(
+        None, description="The notebook that started it: its path below the server's root, or a whole path"
+    )
     text: str | None = Field(None, max_length=1000, description="Occurs in id, flow, notebook, failure, tags, metadata")
     tag: Several | None = Field(None, description="Tags that it must all have")
     original: str | None = Field(None, description="Replays of this execution")
@@ -166,6 +168,8 @@ class StatusView(View):
     """Open questions; None if the store cannot be asked."""
     problem: Failure | None
     """Why it cannot."""
+    root: str | None
+    """Folder that the server shows; executions name their notebooks by whole paths."""
     homes: list[HomeInfo]
 
 

@@ -54,7 +54,8 @@ def status(request: Request[HomeQuery, None]) -> StatusView:
         recorded=home.recorded,
         waiting=waiting if problem is None else None,
         problem=problem,
-        homes=request.homes(),
+        root=request.homes.root,
+        homes=request.homes.infos(),
     )
 
 
@@ -74,7 +75,7 @@ def executions(request: Request[ExecutionsQuery, None]) -> ExecutionPage:
     page = request.client.executions.list(
         flow=asked.flow,
         status=asked.status,
-        notebook=asked.notebook,
+        notebook=None if asked.notebook is None else request.homes.recorded_path(asked.notebook),
         text=asked.text,
         tags=asked.tag,
         original=asked.original,

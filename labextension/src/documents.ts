@@ -313,6 +313,7 @@ export interface StatusView {
   recorded: boolean;
   waiting: number | null;
   problem: Failure | null;
+  root: string | null;
   homes: Array<HomeInfo>;
 }
 

@@ -60,6 +60,18 @@ def test_a_notebook_shows_the_home_of_its_own_folder(
     assert ask("status", path="two/deep").json["location"] == str(projects["two"])
 
 
+def test_executions_are_filtered_by_the_notebook_as_jupyterlab_names_it(
+    ask: Ask, projects: dict[str, Path], jp_root_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = str(jp_root_dir / "two" / "deep" / "a.ipynb")
+    monkeypatch.setenv("JPY_SESSION_NAME", whole)  # as Jupyter tells a notebook's kernel
+    exec_id = record_in(projects["two"], monkeypatch)
+    for notebook in ("two/deep/a.ipynb", whole):
+        (item,) = ask("executions", home=home_id(projects["two"]), notebook=notebook).json["items"]
+        assert (item["exec_id"], item["notebook"]) == (exec_id, whole)
+    assert ask("executions", home=home_id(projects["two"]), notebook="two/b.ipynb").json["total"] == 0
+
+
 def test_the_name_of_a_drive_before_a_path_is_passed_by(ask: Ask, projects: dict[str, Path]) -> None:
     assert ask("status", path="RTC:two/deep/a.ipynb").json["location"] == str(projects["two"])
     assert ask("status", path="RTC:../a.ipynb").status == 400
@@ -86,8 +98,10 @@ def test_a_path_that_leads_out_of_the_servers_folder_is_refused(ask: Ask, served
 
 
 def test_a_home_without_anything_answers_empty_and_starts_no_service(ask: Ask, served: Path) -> None:
-    assert ask("status").json | {"homes": [], "home": "", "version": "", "location": ""} == {
-        "home": "", "location": "", "version": "", "recorded": False, "waiting": 0, "problem": None, "homes": [],
+    told = ask("status").json
+    assert told | {"homes": [], "home": "", "version": "", "location": "", "root": ""} == {
+        "home": "", "location": "", "version": "", "root": "", "recorded": False, "waiting": 0, "problem": None,
+        "homes": [],
     }  # fmt: skip
     assert ask("executions").json == {"items": [], "total": 0}
     assert (ask("flows").json, ask("waits").json) == ([], [])

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.jupyter.conftest import Ask, Recorded
 
 
-def test_the_status_names_the_home_and_its_open_questions(ask: Ask, shown: Recorded) -> None:
+def test_the_status_names_the_home_and_its_open_questions(ask: Ask, shown: Recorded, jp_root_dir: Path) -> None:
     told = ask("status").json
+    assert told["root"] == str(jp_root_dir)
     assert (told["location"], told["waiting"], told["problem"]) == (str(shown.home), 0, None)
     assert told["home"] in [home["id"] for home in told["homes"]]
 
