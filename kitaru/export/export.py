@@ -15,7 +15,7 @@ from kitaru.export.environment import Environment, running_environment
 from kitaru.export.files import check_overwriting, write_whole
 from kitaru.export.notebook import Notebook, read_notebook
 from kitaru.export.problems import Kind, refuse
-from kitaru.export.program import Program, read_program, syntax_problems
+from kitaru.export.program import Program, add_flow_of_checkpoint, read_program, syntax_problems
 from kitaru.export.script import Script
 from kitaru.export.secrets import secret_problems
 from kitaru.export.slice import Slice
@@ -214,6 +214,8 @@ def render(
 
 
 def _chosen(program: Program, notebook: Notebook, flows: Sequence[str] | None) -> list[str]:
+    asked = list(flows) if flows else [] if program.flows else program.checkpoint_cells
+    flows = [add_flow_of_checkpoint(program, name) if name in program.checkpoint_cells else name for name in asked]
     if not flows:
         if not program.flows:
             refuse(notebook.name, [*program.problems, *syntax_problems(program)])

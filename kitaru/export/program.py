@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kitaru.code.canonical import dotted_name
+from kitaru.code.cells import free_names
+from kitaru.code.checkpoint_cell import checkpoint_cell, outputs_of
 from kitaru.code.flow_cell import FlowCell, flow_cell
+from kitaru.code.flow_line import split_line
 from kitaru.code.magic_calls import installed_by, magic_calls
 from kitaru.code.segments import Segment, segments
 from kitaru.errors import KitaruUsageError
@@ -57,6 +61,8 @@ class Program:
     problems: list[Problem] = field(default_factory=list)
     broken: list[tuple[Cell, SyntaxError]] = field(default_factory=list)
     text_annotations: bool = False
+    checkpoint_cells: list[str] = field(default_factory=list)
+    """Names of the checkpoints that cells are."""
     kitaru_names: dict[str, str] = field(default_factory=dict)
     """Names under which the notebook knows parts of Kitaru, such as ``{"durable": "kitaru.flow"}``."""
 
@@ -104,7 +110,8 @@ def read_program(notebook: Notebook) -> Program:
     _note_kitaru_names(program, [part for _, _, found in parsed for part in _parts(found)])
     for cell, text, found in parsed:
         if isinstance(found, FlowCell):
-            _add_flow_cell(program, cell, text, found)
+            add = _add_flow_cell if text.magic == FLOW else _add_checkpoint_cell
+            add(program, cell, text, found)
         else:
             for part in found or ():
                 _add(program, cell, part, text.shift)
@@ -125,6 +132,8 @@ def _parsed(program: Program, cell: Cell, text: CellText) -> FlowCell | list[Seg
     try:
         if text.magic == FLOW:
             return flow_cell(text.line, text.python)
+        if text.magic == CHECKPOINT:
+            return checkpoint_cell(next(iter(split_line(text.line)), ""), text.python)
         return segments(text.python)
     except SyntaxError as error:
         program.broken.append((cell, error))
@@ -206,6 +215,60 @@ def _add_flow_cell(program: Program, cell: Cell, text: CellText, found: FlowCell
         _enter(program, given)
 
 
+def _add_checkpoint_cell(program: Program, cell: Cell, text: CellText, found: FlowCell) -> None:
+    for part in found.definitions:
+        _add(program, cell, part, text.shift)
+    statement = _flow_statement(cell, found, (), text.shift)
+    statement.role, statement.checkpoint = Role.DEFINITION, True
+    statement.options = _checkpoint_options(split_line(text.line))
+    _enter(program, statement)
+    name = found.line.name
+    program.checkpoint_cells.append(name)
+    for output in outputs_of(name, text.python or ""):
+        if output not in {written for part in found.definitions for written in free_names(part.node).writes}:
+            _enter(program, _result_statement(statement, ast.parse(f"{output} = None").body[0], name))
+
+
+def _checkpoint_options(words: list[str]) -> str:
+    given = [f"retries={words[words.index('--retries') + 1]}"] if "--retries" in words[:-1] else []
+    given += ["cache=False"] if "--no-cache" in words else []
+    given += ['runtime="isolated"'] if "--isolated" in words else []
+    return ", ".join(given)
+
+
+def add_flow_of_checkpoint(program: Program, name: str) -> str:
+    """Add the flow that a checkpoint's cell is when it runs alone; return the name of its variable.
+
+    Parameters
+    ----------
+    program
+        The notebook.
+    name
+        Name of the checkpoint.
+
+    Returns
+    -------
+    str
+        The flow is recorded under the checkpoint's name, but in a script two things need two names.
+    """
+    made = next(
+        statement for statement in program.statements if name in statement.names.writes and statement.checkpoint
+    )
+    assert isinstance(made.node, FUNCTIONS)
+    inputs = [argument.arg for argument in made.node.args.kwonlyargs]
+    is_async = isinstance(made.node, ast.AsyncFunctionDef)
+    taken, given = (", ".join(f"{word}={word}" for word in inputs),) * 2
+    variable = f"{name}_flow"
+    code = f"{'async ' if is_async else ''}def {variable}({f'*, {taken}' if taken else ''}):\n"
+    code += f"    return {'await ' if is_async else ''}{name}({given})"
+    statement = _statement(made.cell, made.line, code, Role.FLOW)
+    statement.options = f'name="{name}"'
+    program.statements.insert(program.statements.index(made) + 1, statement)
+    program.sites.setdefault(variable, []).append(statement)
+    program.flows[variable] = statement
+    return variable
+
+
 def _result_statement(statement: Statement, node: ast.stmt, flow: str) -> Statement:
     """Make the statement that stands for the variable that takes a flow's result."""
     return Statement(
@@ -223,36 +286,53 @@ def _result_statement(statement: Statement, node: ast.stmt, flow: str) -> Statem
 
 
 def _flow_statement(cell: Cell, found: FlowCell, captured: tuple[str, ...], shift: int) -> Statement:
-    code = found.script_text(captured)
+    statement = _statement(cell, shift + 1, found.script_text(captured), Role.FLOW)
+    statement.flow_cell = found
+    line = found.line
+    options = {"retries": line.retries, "cache": line.cache, "stack": line.stack}
+    statement.options = ", ".join(f"{name}={_literal(value)}" for name, value in options.items() if value is not None)
+    return statement
+
+
+def _statement(cell: Cell, line: int, code: str, role: Role) -> Statement:
     node = ast.parse(code).body[0]
     return Statement(
         cell=cell,
-        line=shift + 1,
+        line=line,
         node=node,
         code=code,
         above="",
         after="",
-        role=Role.FLOW,
+        role=role,
         names=names_of(node, text_annotations=False),
         eager=eager_names(node, text_annotations=False),
-        flow_cell=found,
+        is_made=True,
     )
 
 
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
 def _mark_checkpoints(program: Program) -> None:
-    """Make checkpoints of the functions that flows' cells name; then say which variables the flows take along."""
-    for name, flow in list(program.flows.items()):
-        found = flow.flow_cell
-        assert found is not None
+    """Make checkpoints of the functions that flows' cells name; then say which variables the cells take along."""
+    for index, made in enumerate(program.statements):
+        found = made.flow_cell
+        if found is None:
+            continue
         for wanted in found.line.checkpoints:
             for site in program.sites.get(wanted, ()):
                 if isinstance(site.node, FUNCTIONS) and not _is_marked(program, site.node):
                     site.checkpoint = True
         captured = tuple(need for need in found.needs if program.is_taken_along(need))
-        if captured:
-            changed = _flow_statement(flow.cell, found, captured, flow.line - 1)
-            program.statements[program.statements.index(flow)] = changed
-            program.sites[name][program.sites[name].index(flow)] = changed
+        if not captured:
+            continue
+        changed = _flow_statement(made.cell, found, captured, made.line - 1)
+        changed.role, changed.checkpoint, changed.options = made.role, made.checkpoint, made.options
+        name = found.line.name
+        program.statements[index] = changed
+        program.sites[name][program.sites[name].index(made)] = changed
+        if made.role is Role.FLOW:
             program.flows[name] = changed
 
 

@@ -98,17 +98,14 @@ class Script:
         return lines
 
     def _decorator(self, statement: Statement) -> str | None:
-        if statement.flow_cell is not None:
-            line = statement.flow_cell.line
-            options = {"retries": line.retries, "cache": line.cache, "stack": line.stack}
-            given = ", ".join(f"{name}={_literal(value)}" for name, value in options.items() if value is not None)
-            word = self._word("flow", statement)
-            return f"@{word}({given})" if given else f"@{word}"
-        if not statement.checkpoint:
+        if not statement.checkpoint and not (statement.is_made and statement.role is Role.FLOW):
             return None
-        word = self._word("checkpoint", statement)
-        # A function that only a magic made a checkpoint is a plain function to other functions.
-        return f'@{word}(outside="plain")' if self._is_called_outside(statement) else f"@{word}"
+        options = [statement.options] if statement.options else []
+        if statement.checkpoint and self._is_called_outside(statement):
+            # A function that only a magic made a checkpoint is a plain function to other functions.
+            options.append('outside="plain"')
+        word = self._word("checkpoint" if statement.checkpoint else "flow", statement)
+        return f"@{word}({', '.join(options)})" if options else f"@{word}"
 
     def _is_called_outside(self, statement: Statement) -> bool:
         name = statement.node.name if isinstance(statement.node, FUNCTIONS) else ""
@@ -198,10 +195,6 @@ def _metadata(dependencies: Dependencies, environment: Environment) -> Iterator[
         for name, source in sorted(dependencies.sources.items()):
             yield f"# {name} = {inline_table(source)}"
     yield "# ///"
-
-
-def _literal(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def inline_table(table: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ class Slice:
             if (
                 id(statement) in self._chosen
                 or self._order[id(statement)] > self._last
-                or statement.role is not Role.CALL
+                or not isinstance(statement.node, ast.Expr)
             ):
                 continue
             text = statement.code.split("\n")[0]

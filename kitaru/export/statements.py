@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,12 @@ class Statement:
         The analysed cell, if it is a flow.
     result
         Name of the flow whose result the variables of it are, if they are one.
+    changes
+        Variables that it changes inside.
+    options
+        What the decorator that the script adds is given.
+    is_made
+        Whether it is no statement of the notebook, but made of a cell.
     """
 
     cell: Cell
@@ -79,7 +85,9 @@ class Statement:
     checkpoint: bool = False
     flow_cell: FlowCell | None = None
     result: str | None = None
-    changes: tuple[str, ...] = field(default=())
+    changes: tuple[str, ...] = ()
+    options: str = ""
+    is_made: bool = False
 
     @property
     def title(self) -> str:

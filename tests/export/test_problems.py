@@ -143,7 +143,7 @@ CASES = {
     ),
     "bad option": (
         "# --- a\n%%kitaru_flow run --retires 2\n1\n",
-        "cell 1 (a): %%kitaru_flow: unrecognized arguments: --retires",
+        "--retires",
     ),
     "no flow": (
         "# --- a\nx = 1\n",
