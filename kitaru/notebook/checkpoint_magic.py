@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from kitaru.code import free_names
+from kitaru.code.checkpoint_cell import checkpoint_cell
 from kitaru.code.flow_line import LineParser
-from kitaru.errors import KitaruUsageError
 from kitaru.notebook.arguments import words
-from kitaru.notebook.define import capture, compile_function, read_cell, run_definitions
+from kitaru.notebook.define import capture, compile_function, run_definitions
 from kitaru.notebook.say import warn_once
 from kitaru.runtime.checkpoint import Checkpoint, spec_of
 from kitaru.runtime.flow import flow
@@ -41,8 +39,7 @@ def define_checkpoint(
     shell: InteractiveShell, options: argparse.Namespace, raw: str, cell: str
 ) -> tuple[Checkpoint[..., dict[str, Any]], list[str]]:
     """Make the cell a checkpoint that is bound to its name; return it with the names of its inputs."""
-    text = shell.transform_cell(cell)
-    read = read_cell(shell, options.name, f"{text.rstrip()}\n{_outputs(options.name, text)}\n")
+    read = checkpoint_cell(options.name, shell.transform_cell(cell))
     run_definitions(shell, read, raw)
     captured, notes = capture(shell.user_ns, read, options.name)
     for note in notes:
@@ -54,20 +51,6 @@ def define_checkpoint(
     )
     shell.user_ns[options.name] = made
     return made, captured
-
-
-def _outputs(name: str, text: str) -> str:
-    """Write the last line of the checkpoint's function: a dict of the variables that the cell sets."""
-    tree = ast.parse(text)
-    defined = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    body = ast.Module(body=[s for s in tree.body if not isinstance(s, defined)], type_ignores=[])
-    names = [n for n in free_names(body).writes if not n.startswith("_")]
-    if not names:
-        raise KitaruUsageError(
-            f"%%kitaru_checkpoint {name}: the cell sets no variable, so there is nothing to record. "
-            "Assign its result to one."
-        )
-    return f"dict({', '.join(f'{n}={n}' for n in names)})"
 
 
 def _alone(

@@ -85,7 +85,7 @@ SIZE = 40
 def tidy(word):
     return re.sub("[^a-z]", "", word.lower())
 # --- flow
-%%kitaru_flow shout -p text="Some Words" -p top:int=2 --checkpoint count
+%%kitaru_flow shout -p text="Some Words" -p top:int=2 --checkpoint count --no-run
 from collections import Counter
 
 LIMIT = 3
@@ -106,35 +106,15 @@ def count(words, top):
 """
 
 PROGRAM = """
-import json, linecache, sys
-from dataclasses import replace
+import json, sys
 from IPython.core.interactiveshell import InteractiveShell
-from kitaru import flow
-from kitaru.code import flow_cell
-from kitaru.runtime.checkpoint import Checkpoint, spec_of
 shell = InteractiveShell.instance()
-
-def define(line, cell):
-    # What a cell means is the same for the notebook and for the export.
-    found = flow_cell(line, shell.transform_cell(cell))
-    run(found.definitions_text())
-    for name in (*found.checkpoints, *found.line.checkpoints):
-        shell.user_ns[name] = Checkpoint(replace(spec_of(shell.user_ns[name]), magic=True))
-    captured = [name for name in found.needs if isinstance(shell.user_ns.get(name), (int, str))]
-    run(found.function_text(captured))
-    shell.user_ns[found.line.name] = flow(shell.user_ns[found.line.name])
-
-def run(text):
-    file = shell.compile.cache(text, shell.execution_count, raw_code=text)
-    exec(compile(text, file, "exec"), shell.user_ns)
-
-shell.register_magic_function(define, "cell", "kitaru_flow")
+import kitaru
 for source in json.loads(sys.argv[1]):
     shell.run_cell(source, store_history=True).raise_error()
 handle = shell.user_ns[sys.argv[2]].run(cache=True)
 handle.wait()
-sys.stderr.write(handle.exec_id)
-
+sys.stderr.write(f"\\n{handle.exec_id}")
 """
 
 
@@ -160,6 +140,8 @@ def execution(exec_id: str) -> dict[str, Any]:
     found = KitaruClient().executions.get(exec_id)
     told = {
         "exec_id": exec_id,
+        "flow": found.flow_name,
+        "inputs": {name: value.text for name, value in found.inputs.items()},
         "result": found.output,
         "calls": {call.name: str(call.status) for call in found.checkpoints},
     }
@@ -178,9 +160,38 @@ def test_a_cell_that_is_a_flow_and_its_script_reuse_each_others_work(tmp_path: P
     second = run_script(made.path)
     assert second["calls"] == dict.fromkeys(first["calls"], "reused")
     assert second["result"] == first["result"]
+    assert second["inputs"] == first["inputs"]
     third = run_script(made.path, "--text", "Other words")
     assert third["calls"]["words"] == "completed"
     assert run_in_notebook(in_order.replace("Some Words", "Other words"), "shout")["calls"]["words"] == "reused"
+
+
+CHECKPOINT = """
+# --- settings
+rows = ["b", "", "a"]
+# --- clean
+%%kitaru_checkpoint clean --no-run
+import re
+
+kept = [re.sub("b", "B", row) for row in rows if row]
+count = len(kept)
+# --- flow
+%%kitaru_flow report --no-run
+def shown(found):
+    return f"{found['count']} rows"
+
+shown(clean())
+"""
+
+
+def test_a_cell_that_is_a_checkpoint_and_its_script_reuse_each_others_work(tmp_path: Path) -> None:
+    first = run_in_notebook(CHECKPOINT, "report")
+    assert set(first["calls"]) == {"clean", "shown"}
+    second = run_script(export_notebook(write(tmp_path, CHECKPOINT), output=tmp_path / "out").path)
+    assert second["calls"] == dict.fromkeys(first["calls"], "reused")
+    alone = run_script(export_notebook(write(tmp_path, CHECKPOINT), ["clean"], output=tmp_path / "out").path)
+    assert alone["flow"] == "clean"
+    assert alone["calls"] == {"clean": "reused"}
 
 
 def checked(made: Export) -> list[str]:
