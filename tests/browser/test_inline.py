@@ -155,12 +155,71 @@ def test_an_answer_that_does_not_fit_is_told_at_its_field(lab: Jupyter) -> None:
     grade.fill("9")
     view.get_by_label("Remark").fill("Not bad")
     view.get_by_role("button", name="Send").click()
-    expect(view.get_by_role("alert")).to_have_text("must be <= 5")
+    expect(view.get_by_role("alert")).to_have_text("At most 5")
     lab.screenshot("inline-form", view)
     assert lab.violations(".jp-kitaru-execution") == []
     grade.fill("4")
     view.get_by_role("button", name="Send").click()
     expect(view).to_contain_text("Completed")
+
+
+TOUR = """
+import pandas
+from kitaru import log
+
+@checkpoint
+def square(n: int) -> int:
+    return n * n
+
+@checkpoint(retries=2)
+def fetch(url: str) -> pandas.DataFrame:
+    if not Path("tried").exists():
+        Path("tried").touch()
+        raise TimeoutError("no answer within 5 s")
+    log(rows=3)
+    print("fetched", url)
+    return pandas.DataFrame({"city": ["Uji", "Mahé", "Ōsaka"], "population": [184_000, 94_000, 2_750_000]})
+
+@flow
+def summary(words: int) -> str:
+    return draft([f"{square(words)} words"])
+
+@flow
+def tour(count: int) -> str:
+    fetch("https://example.org/cities")
+    square.map(range(count)).result()
+    summary.run(7).wait()
+    ok = wait(name="publish", schema=bool, question="Publish it?")
+    raise ValueError("nobody reads this\\nnot even the author")
+"""
+
+
+def test_many_calls_are_one_row_that_opens_to_all_of_them(lab: Jupyter) -> None:
+    count = 2_000
+    lab.open(lab.server.write_notebook("tour.ipynb", FLOWS + SHOW + TOUR, f"show(tour.run({count}))"))
+    lab.run(0)
+    view = execution(lab.run(1))
+    expect(view).to_contain_text("Publish it?", timeout=90_000)
+    view.get_by_role("button", name="fetch").click()
+    expect(view.get_by_role("cell", name="Ōsaka")).to_be_visible()
+    expect(view.locator(".jp-kitaru-details")).to_contain_text('"rows": 3')
+    view.get_by_text("Output").first.click()
+    expect(view).to_contain_text("fetched https://example.org/cities")
+    lab.screenshot("inline-details", view)
+    view.get_by_role("button", name="fetch").click()
+    view.get_by_role("button", name="square").first.click()
+    view.get_by_role("button", name="Show all").click()
+    every = view.get_by_role("region", name="All calls")
+    expect(every.get_by_role("button", name="square_3 ")).to_be_visible()
+    every.evaluate("element => element.scrollTo(0, element.scrollHeight)")
+    expect(every.get_by_role("button", name=f"square_{count} ")).to_be_visible()
+    assert every.locator("li").count() < 60
+    lab.screenshot("inline-rows", view)
+    assert lab.violations(".jp-kitaru-execution") == []
+    view.get_by_role("button", name="Approve").click()
+    expect(view).to_contain_text("nobody reads this")
+    expect(view.locator(".jp-kitaru-failure")).to_contain_text("raise ValueError")
+    lab.screenshot("inline-error", view)
 
 
 def test_aborting_a_question_is_confirmed_first(lab: Jupyter) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -72,3 +73,14 @@ def test_the_wheel_has_the_front_end_once_and_where_jupyterlab_looks_for_it(whee
     assert f"{folder}/{package['jupyterlab']['_build']['load']}" in contents
     assert installed["packageName"] == package["jupyterlab"]["discovery"]["server"]["base"]["name"] == "kitaru-jupyter"
     assert not [name for name in contents if name.startswith("kitaru/labextension/")]
+
+
+@pytest.mark.slow  # needs what `make lab` builds
+def test_the_front_end_is_small(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        scripts = [
+            name for name in archive.namelist() if "/labextensions/kitaru/static/" in name and name.endswith(".js")
+        ]
+        sizes = {Path(name).name: len(gzip.compress(archive.read(name))) for name in scripts}
+    assert sizes, "run `make lab` first"
+    assert sum(sizes.values()) < 300_000, sizes

@@ -2,7 +2,8 @@ import { bytes, cost, duration } from '../components/format';
 
 describe('duration', () => {
   it.each([
-    [0.0004, '0 ms'],
+    [0, '0 ms'],
+    [0.0004, '<1 ms'],
     [0.0854, '85 ms'],
     [0.9996, '1.0 s'],
     [3.24, '3.2 s'],

@@ -97,7 +97,8 @@ function Figures({ call }: { call: CallView }): React.JSX.Element {
   const { trans, live } = useEnvironment();
   const running = call.status === 'running';
   const now = useNow(running && live !== null);
-  const took = call.duration ?? (running && live ? elapsed(call, now) : null);
+  const recorded = call.reused === null ? call.duration : null;
+  const took = recorded ?? (running && live ? elapsed(call, now) : null);
   return (
     <span className="jp-kitaru-figures">
       {call.attempts > 1 && (

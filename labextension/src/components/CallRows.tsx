@@ -88,8 +88,8 @@ function Hidden(props: { rows: number; total: number }): React.JSX.Element {
   const { trans, live } = useEnvironment();
   const [open, setOpen] = React.useState(false);
   const text = trans._n(
-    '%1 row is left out',
-    '%1 rows are left out',
+    '%2 row is left out',
+    '%2 rows are left out',
     props.rows,
     count(props.rows)
   );

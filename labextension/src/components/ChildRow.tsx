@@ -42,8 +42,8 @@ export const ChildRow = React.memo(
           </span>
           <span className="jp-kitaru-summary jp-kitaru-dim">
             {trans._n(
-              'flow with %1 call',
-              'flow with %1 calls',
+              'flow with %2 call',
+              'flow with %2 calls',
               child.calls,
               count(child.calls)
             )}

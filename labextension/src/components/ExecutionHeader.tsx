@@ -16,9 +16,14 @@ export function ExecutionHeader(props: {
   const { view } = props;
   const ticking = view.status === 'running' && live !== null;
   const took = elapsed(view, Math.max(useNow(ticking), view.started_at ?? 0));
-  // What is not followed says how long it ran when it was written down.
+  // What waits or was interrupted takes no time; what is not followed ran that long when it was written down.
+  const isTold = view.status === 'running' && !ticking;
   const shown =
-    ticking || view.ended_at !== null ? took : elapsed(view, view.at);
+    ticking || view.ended_at !== null
+      ? took
+      : isTold
+        ? elapsed(view, view.at)
+        : null;
   return (
     <header className="jp-kitaru-header">
       <StatusIcon status={view.status} decorative />
@@ -60,7 +65,7 @@ function Facts({ totals }: { totals: Totals }): React.JSX.Element {
   const facts = [
     totals.calls > 0 &&
       (done === totals.calls
-        ? trans._n('%1 call', '%1 calls', totals.calls, count(totals.calls))
+        ? trans._n('%2 call', '%2 calls', totals.calls, count(totals.calls))
         : trans.__('%1 of %2 calls', count(done), count(totals.calls))),
     totals.failed > 0 && trans.__('%1 failed', count(totals.failed)),
     totals.reused > 0 && trans.__('%1 reused', count(totals.reused)),

@@ -12,6 +12,8 @@ export function Failure(props: {
 }): React.JSX.Element {
   const { trans } = useEnvironment();
   const { message, type, traceback } = props.failure;
+  // The rest of it stands at the end of the traceback.
+  const [first = ''] = traceback ? message.split('\n', 1) : [message];
   return (
     <div
       className="jp-kitaru-failure"
@@ -20,8 +22,8 @@ export function Failure(props: {
     >
       <div className="jp-kitaru-failure-message">
         {type && <strong>{type}</strong>}
-        {type && message && ': '}
-        {message}
+        {type && first && ': '}
+        {first}
         {props.call && (
           <span className="jp-kitaru-dim">
             {' '}

@@ -5,7 +5,8 @@ import type { ErrorSchema, FieldTemplateProps } from '@rjsf/utils';
 import { customizeValidator } from '@rjsf/validator-ajv8';
 import * as React from 'react';
 
-import { drawable, drawing } from './schemas';
+import { useEnvironment } from './context';
+import { drawable, drawing, inWords } from './schemas';
 
 // Python's times need no time zone, and the server has the last word on every format.
 const validator = customizeValidator<ReadonlyJSONObject>({
@@ -34,6 +35,7 @@ export interface ISchemaFormProps {
  */
 export default function SchemaForm(props: ISchemaFormProps): React.JSX.Element {
   const schema = React.useMemo(() => drawable(props.schema), [props.schema]);
+  const { trans } = useEnvironment();
   const uiSchema = React.useMemo(() => drawing(schema), [schema]);
   return (
     <FormComponent
@@ -48,6 +50,9 @@ export default function SchemaForm(props: ISchemaFormProps): React.JSX.Element {
       extraErrors={props.errors}
       disabled={props.disabled}
       templates={{ FieldTemplate }}
+      transformErrors={errors =>
+        errors.map(error => ({ ...error, message: inWords(error, trans) }))
+      }
       compact
       buttonStyle="text"
       showErrorList={false}

@@ -23,10 +23,13 @@ export function statusText(
 }
 
 /**
- * Seconds as `85 ms`, `3.2 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`.
+ * Seconds as `<1 ms`, `85 ms`, `3.2 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`.
  */
 export function duration(seconds: number): string {
   const whole = Math.max(0, seconds);
+  if (whole > 0 && whole < 0.0005) {
+    return '<1 ms';
+  }
   if (whole < 0.9995) {
     return `${Math.round(whole * 1000)} ms`;
   }

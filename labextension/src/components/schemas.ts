@@ -1,5 +1,11 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import type { RJSFSchema, UiSchema, ErrorSchema } from '@rjsf/utils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type {
+  ErrorSchema,
+  RJSFSchema,
+  RJSFValidationError,
+  UiSchema
+} from '@rjsf/utils';
 
 type Schema = Record<string, unknown>;
 
@@ -110,4 +116,43 @@ export function errorsAt(
  */
 export function answerOf(value: unknown): unknown {
   return value === undefined ? null : value;
+}
+
+/**
+ * What is wrong with a field, as one would say it.
+ */
+export function inWords(
+  { name, params, message }: RJSFValidationError,
+  trans: TranslationBundle
+): string {
+  const { limit, type } = (params ?? {}) as { limit?: number; type?: unknown };
+  const bound = String(limit);
+  switch (name) {
+    case 'required':
+      return trans.__('Needed');
+    case 'minimum':
+      return trans.__('At least %1', bound);
+    case 'maximum':
+      return trans.__('At most %1', bound);
+    case 'exclusiveMinimum':
+      return trans.__('More than %1', bound);
+    case 'exclusiveMaximum':
+      return trans.__('Less than %1', bound);
+    case 'minLength':
+      return trans.__('At least %1 characters', bound);
+    case 'maxLength':
+      return trans.__('At most %1 characters', bound);
+    case 'minItems':
+      return trans.__('At least %1 entries', bound);
+    case 'maxItems':
+      return trans.__('At most %1 entries', bound);
+    case 'enum':
+      return trans.__('Choose one of the values');
+    case 'type':
+      return type === 'integer'
+        ? trans.__('A whole number')
+        : (message ?? trans.__('Does not fit'));
+    default:
+      return message ?? trans.__('Does not fit');
+  }
 }
