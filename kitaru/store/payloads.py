@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import shutil
 import time
 import uuid
 from contextlib import contextmanager, suppress
@@ -14,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kitaru.errors import KitaruCorruptionError, KitaruStoreError
+from kitaru.store.journal.disk import sync_directory
+from kitaru.store.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,6 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".writing"
 _YOUNG: Final = 600.0
 """Seconds for which an object is surely not taken by a clean-up."""
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class PayloadStore(Protocol):
@@ -206,12 +204,12 @@ class _LocalFiles:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        _sync_directory(final.parent)
+        sync_directory(final.parent)
 
     def _make_directory(self, directory: Path) -> None:
         if not directory.is_dir():
             directory.mkdir(parents=True, exist_ok=True)
-            _sync_directory(directory.parent)
+            sync_directory(directory.parent)
 
     def remove(self, name: str) -> None:
         Path(self.path(name)).unlink()
@@ -300,16 +298,6 @@ def _write_all(descriptor: int, data: memoryview) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _sync_directory(directory: Path) -> None:
-    if os.name == "nt":  # Windows cannot open a directory; a rename is in its journal.
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _modified(info: dict[str, Any]) -> float:
     stamp = next(
         (info[key] for key in ("mtime", "LastModified", "last_modified", "updated", "created") if key in info), 0
@@ -327,25 +315,5 @@ def _explained(files: _Files, verb: str, name: str) -> Iterator[None]:
             "files: restore them, or replay the execution from the checkpoint that produced the value."
         ) from error
     except OSError as error:
-        raise KitaruStoreError(f"Cannot {verb} the payload {files.path(name)}: {_reason(files.root, error)}") from error
-
-
-def _reason(root: str, error: OSError) -> str:
-    if error.errno in _FULL:
-        return (
-            f"the disk is full ({error.strerror}; {_free_space(root)} free). Free some space, for example with "
-            "`kitaru clean`, or put KITARU_HOME on a larger disk; then resume the execution."
-        )
-    if error.errno in _FORBIDDEN:
-        return (
-            f"no permission to write there ({error.strerror}; {_free_space(root)} free). Mount the directory writable "
-            "or point KITARU_HOME to one that is; then resume the execution."
-        )
-    return f"{error}. Check that the place is reachable, then resume the execution."
-
-
-def _free_space(root: str) -> str:
-    place = Path(root)
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return f"{shutil.disk_usage(place).free / 1e6:.1f} MB"
+        reason = refusal(error, Path(files.root), "resume the execution")
+        raise KitaruStoreError(f"Cannot {verb} the payload {files.path(name)}: {reason}") from error

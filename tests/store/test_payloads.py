@@ -208,7 +208,7 @@ def test_a_read_only_disk_is_explained_and_can_still_be_read(mounted):
     payloads = FilePayloads(str(mounted / "payloads"))
     digest = payloads.put(b"old")
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
-    with pytest.raises(KitaruStoreError, match=r"(?s)payloads/.*no permission to write.*Read-only.*KITARU_HOME"):
+    with pytest.raises(KitaruStoreError, match=r"(?s)payloads/.*writing is not allowed.*Read-only.*KITARU_HOME"):
         payloads.put(b"new")
     assert payloads.get(digest) == b"old"
 
