@@ -224,12 +224,3 @@ def empty_state(text: str, example: str = "") -> str:
     """Say that there is nothing, and how something comes."""
     shown = f"<pre>{escape(example)}</pre>" if example else ""
     return f"<div>{escape(text)}</div>{shown}"
-
-
-def shown_time(when: datetime | None) -> str:
-    """Show a point in time by its distance, with the time itself as a title."""
-    from kitaru.client.times import ago
-
-    if when is None:
-        return ""
-    return span(ago(when), title=f"{when:%Y-%m-%d %H:%M:%S} UTC")

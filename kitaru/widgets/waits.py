@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from kitaru.client.times import ago, moment
+from kitaru.client.times import moment
 from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError, KitaruWaitValidationError
 from kitaru.views.form import Field, form_of
 from kitaru.views.reading import entry_of, read
 from kitaru.widgets.base import LOCK, StoreWidget
 from kitaru.widgets.fields import field_widget
-from kitaru.widgets.style import button, html, put, shown_time, span
+from kitaru.widgets.style import button, clock, html, put, span
 from kitaru.widgets.worker import ACTIONS
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from kitaru.client import KitaruClient
     from kitaru.client.models import PendingWait
 
@@ -235,12 +233,12 @@ class WaitForm(StoreWidget):
         facts = [
             span(self.wait.flow_name),
             span(self.wait.exec_id, "kitaru-code"),
-            f"asked {shown_time(self.wait.entered_waiting_at)}" if self.wait.entered_waiting_at else "",
+            f"asked {clock(self.wait.entered_waiting_at)}" if self.wait.entered_waiting_at else "",
         ]
         told = " · ".join(filter(None, facts))
         if self.wait.deadline is not None:
             default = span(_short(self.wait.default), "kitaru-code")
-            told += f"<br>Without an answer by {span(_clock(self.wait.deadline))} it takes {default}."
+            told += f"<br>Without an answer by {clock(self.wait.deadline)} it takes {default}."
         return f'<div class="kitaru-help" style="margin-bottom: 8px">{told}</div>'
 
 
@@ -265,17 +263,12 @@ def _root(form: Field) -> Field:
 
 
 def _outcome(row: Any) -> str:
-    when = moment(row["ended_at"])
-    at = f' <span class="kitaru-muted">{span(f"{ago(when)}, {_clock(when)}")}</span>' if when else ""
+    at = f' <span class="kitaru-muted">at {clock(moment(row["ended_at"]))}</span>' if row["ended_at"] else ""
     by = f" by {row['by']}" if row["by"] else ""
     if row["status"] != "answered":
         return f"{span(f'Aborted{by}')}{at}"
     how = "Answered by its deadline" if row["source"] == "deadline" else f"Answered{by}"
     return f"{span(how)}{at}: {span(_short(row['value']), 'kitaru-code')}"
-
-
-def _clock(when: datetime) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _short(value: Any) -> str:
