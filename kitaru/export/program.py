@@ -167,7 +167,8 @@ def _note_kitaru_names(program: Program, parts: list[Segment]) -> None:
                         program.kitaru_names[alias.asname or "kitaru"] = alias.name if alias.asname else "kitaru"
             elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "kitaru":
                 for alias in node.names:
-                    program.kitaru_names[alias.asname or alias.name] = f"kitaru.{alias.name}"
+                    for name in ("flow", "checkpoint") if alias.name == "*" else (alias.name,):
+                        program.kitaru_names[alias.asname or name] = f"kitaru.{name}"
             elif isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 program.text_annotations |= any(alias.name == "annotations" for alias in node.names)
 

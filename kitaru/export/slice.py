@@ -88,10 +88,10 @@ class Slice:
         if not sites:
             self._missing(name, user)
             return []
-        cells = list(dict.fromkeys(site.cell for site in sites))
-        if user.cell in cells and user in sites:
-            sites = [site for site in sites if site.cell is user.cell]
-        elif len(cells) > 1:
+        # `df = df.dropna()` in a later cell goes on with what is there; it is no other definition.
+        later = [site for site in sites if name in site.names.reads and site is not sites[0]]
+        sites = [site for site in sites if site not in later]
+        if len({site.cell for site in sites}) > 1:
             if len({_binding(site.node, name) for site in sites}) == 1:
                 sites = sites[:1]
             else:
@@ -99,15 +99,21 @@ class Slice:
                 return []
         for site in sites:
             self._check_site(name, site, user)
-        return [*sites, *self._changes(name, sites, user)]
+        return [*sites, *self._changes(name, sites, later, user)]
 
-    def _changes(self, name: str, sites: list[Statement], user: Statement) -> Iterator[Statement]:
+    def _changes(
+        self, name: str, sites: list[Statement], later: list[Statement], user: Statement
+    ) -> Iterator[Statement]:
         for statement in self.program.statements:
-            if name not in statement.changes or statement in sites:
+            if (name not in statement.changes and statement not in later) or statement in sites:
                 continue
             here = statement.cell is sites[0].cell
             if not here and self._order[id(statement)] > self._last:
                 continue
+            if statement.role is Role.DEFINITION and not self.program.is_data(name):
+                continue  # a module's decorator changes nothing; an agent's tells it of a tool
+            if statement in later:
+                self._check_site(name, statement, user)
             if statement.role in _PARTIAL and not _is_plain_call(statement.node):
                 self._running(name, statement, user)
             else:
@@ -197,9 +203,9 @@ class Slice:
                 return
             open_.add(id(statement))
             for name in self._before(statement, makers):
-                for maker in makers[name]:
-                    if maker.cell is not statement.cell or self._order[id(maker)] < self._order[id(statement)]:
-                        place(maker)
+                earlier = [one for one in makers[name] if self._order[id(one)] < self._order[id(statement)]]
+                for maker in earlier or makers[name]:
+                    place(maker)
             open_.discard(id(statement))
             done[id(statement)] = statement
 

@@ -156,6 +156,11 @@ def changes_of(node: ast.stmt) -> tuple[str, ...]:
     (('limits',), ('rows',))
     """
     found: dict[str, None] = {}
+    for decorator in getattr(node, "decorator_list", ()):
+        # `@agent.tool` tells the agent of the function.
+        registering = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(registering, ast.Attribute) and (name := root_name(registering)) is not None:
+            found[name] = None
     for inner in own_nodes([node]):
         targets: Iterable[ast.expr] = ()
         if isinstance(inner, ast.Assign | ast.Delete):

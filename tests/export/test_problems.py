@@ -87,6 +87,10 @@ CASES = {
             " the names that you use."
         ),
     ),
+    "star import of ours": (
+        "# --- a\nfrom kitaru import *\n# --- b\n@flow\ndef run():\n    return 1\n",
+        "line 1: run needs flow, which may come from this line, from kitaru import *.",
+    ),
     "unknown distribution": (
         "# --- a\n# known\nimport nowhere_known\n" + FLOW.format("nowhere_known"),
         (
@@ -151,7 +155,7 @@ CASES = {
     ),
     "definitions that need each other": (
         "# --- a\nclass A(B): pass\nclass B(A): pass\n" + FLOW.format("A, B"),
-        "A depends on itself: A needs B, and B needs A. Make one of them in a function.",
+        "B depends on itself: B needs A, and A needs B. Make one of them in a function.",
     ),
     "the name kitaru is taken": (
         "# --- a\nkitaru = 1\nflow = 2\n# --- b\n%%kitaru_flow run\nkitaru + flow\n",
