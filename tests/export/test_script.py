@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,6 +56,16 @@ def write(
     return told(repr((topic, top, rate, loud, tone.value, when, words, request, json, anything)))
 
 @flow
+def stay(file: str):
+    from pathlib import Path
+    import time
+
+    Path(file).write_text("running")
+    while True:
+        time.sleep(0.05)
+        told("again")
+
+@flow
 def fail(n: int = 1):
     raise ValueError(f"no {n}")
 '''
@@ -63,7 +75,7 @@ def fail(n: int = 1):
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scripts")
     path = write(folder, TEXT)
-    for flow in ("write", "fail"):
+    for flow in ("write", "fail", "stay"):
         export_notebook(path, [flow])
     export_notebook(path)
     return folder
@@ -133,6 +145,19 @@ def test_a_failed_flow_exits_with_5_and_shows_the_users_traceback(scripts: Path)
     ended = run(scripts / "fail.py", "--n", "7")
     assert ended.returncode == 5
     assert "ValueError: no 7" in ended.stderr
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(scripts: Path, tmp_path: Path) -> None:
+    running = tmp_path / "running"
+    os.mkfifo(running)
+    command = [sys.executable, str(scripts / "stay.py"), "--file", str(running)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.read_text() == "running"  # a pipe: this waits for the flow
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130, told
+    assert "go on: kitaru executions resume kr-" in told
+    assert "Traceback" not in told
 
 
 def test_json_gives_the_execution(scripts: Path) -> None:
