@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kitaru.code.flow_line import split_line
 from kitaru.code.magic_calls import installed_by, magic_calls
 from kitaru.code.segments import Segment, segments
 from kitaru.errors import KitaruUsageError
+from kitaru.export.inline_metadata import requirements_in
 from kitaru.export.magics import CHECKPOINT, FLOW, CellText, read_cell
 from kitaru.export.problems import Kind, Problem, problem
 from kitaru.export.statements import (
@@ -105,7 +107,11 @@ def read_program(notebook: Notebook) -> Program:
         Its statements; problems are collected and not raised.
     """
     program = Program()
-    texts = [(cell, read_cell(cell.source)) for cell in notebook.cells]
+    texts = []
+    for cell in notebook.cells:
+        source, wanted = requirements_in(cell.source)
+        program.installs += [(shlex.quote(word), cell, 1) for word in wanted]
+        texts.append((cell, read_cell(source)))
     parsed = [(cell, text, _parsed(program, cell, text)) for cell, text in texts]
     _note_kitaru_names(program, [part for _, _, found in parsed for part in _parts(found)])
     for cell, text, found in parsed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kitaru.code.secret import looks_secret
 from kitaru.export.problems import Kind, Problem, problem
+from kitaru.export.statements import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,11 +32,17 @@ def secret_problems(statements: Iterable[Statement]) -> Iterator[Problem]:
         One for each; it does not show the value.
     """
     for statement in statements:
-        for node, shift in statement.nodes():
+        for node, shift in _parts(statement):
             for name, line in _secrets(node):
                 variable = re.sub(r"\W", "_", name or "API_KEY").upper()
                 facts = {"name": name or "a literal", "variable": variable}
                 yield problem(Kind.LITERAL, statement.cell, line + shift, **facts)
+
+
+def _parts(statement: Statement) -> Iterator[tuple[ast.AST, int]]:
+    yield from statement.nodes()
+    if statement.flow_cell is not None and isinstance(statement.node, FUNCTIONS):
+        yield statement.node.args, statement.line - 1  # what -p gives, on the line of the magic
 
 
 def _secrets(node: ast.AST) -> Iterator[tuple[str, int]]:

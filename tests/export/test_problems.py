@@ -130,6 +130,10 @@ CASES = {
             'environment: os.environ["API_KEY"].'
         ),
     ),
+    "secret in a flow's parameters": (
+        "# --- a\n%%kitaru_flow run -p api_key='abc123'\nlen(api_key)\n",
+        "cell 1 (a), line 1: api_key holds what looks like a secret",
+    ),
     "secret in a call": (
         FLOW.format("dict(\n        auth_token='t0ps3cret')"),
         (
