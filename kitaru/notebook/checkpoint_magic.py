@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kitaru.code.checkpoint_cell import checkpoint_cell
 from kitaru.code.flow_line import LineParser
 from kitaru.notebook.arguments import words
-from kitaru.notebook.define import capture, compile_function, run_definitions
+from kitaru.notebook.define import as_python, capture, compile_function, run_definitions, whole_cell
 from kitaru.notebook.say import warn_once
 from kitaru.runtime.checkpoint import Checkpoint, spec_of
 from kitaru.runtime.flow import flow
@@ -27,7 +27,7 @@ def run_checkpoint_cell(shell: InteractiveShell, line: str, cell: str) -> None:
     from kitaru.notebook.live import watch
 
     options = _parser().parse_args(words("%%kitaru_checkpoint", line))
-    checkpoint, captured = define_checkpoint(shell, options, f"%%kitaru_checkpoint {line}\n{cell}", cell)
+    checkpoint, captured = define_checkpoint(shell, options, *whole_cell(shell, f"%%kitaru_checkpoint {line}", cell))
     if not options.run:
         return
     handle = _alone(shell, checkpoint, captured, options).run()
@@ -39,7 +39,7 @@ def define_checkpoint(
     shell: InteractiveShell, options: argparse.Namespace, raw: str, cell: str
 ) -> tuple[Checkpoint[..., dict[str, Any]], list[str]]:
     """Make the cell a checkpoint that is bound to its name; return it with the names of its inputs."""
-    read = checkpoint_cell(options.name, shell.transform_cell(cell))
+    read = checkpoint_cell(options.name, as_python(shell, cell))
     run_definitions(shell, read, raw)
     captured, notes = capture(shell.user_ns, read, options.name)
     for note in notes:

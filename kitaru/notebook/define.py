@@ -55,7 +55,35 @@ def read_cell(shell: InteractiveShell, line: str, cell: str) -> FlowCell:
     SyntaxError
         If the cell is not Python; line and text are the cell's.
     """
-    return flow_cell(line, shell.transform_cell(cell))
+    return flow_cell(line, as_python(shell, cell))
+
+
+def as_python(shell: InteractiveShell, cell: str) -> str:
+    """Turn magics into the calls that IPython makes of them; every line stays where it is."""
+    lines = cell.split("\n")
+    # IPython drops the blank lines at the top, and every number of a line would be off.
+    above = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    return "\n" * above + str(shell.transform_cell("\n".join(lines[above:])))
+
+
+def whole_cell(shell: InteractiveShell, head: str, cell: str) -> tuple[str, str]:
+    """Tell the text of the cell as the front end has it, and the lines below the magic numbered as they are there.
+
+    Parameters
+    ----------
+    shell
+        The shell of the notebook; a kernel's knows the message that brought the cell.
+    head
+        The magic and what follows it.
+    cell
+        The lines below it.
+    """
+    parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
+    sent = (parent.get("content") or {}).get("code")
+    start = sent.find(head.split(" ", 1)[0]) if isinstance(sent, str) else -1
+    if start < 0 or not sent.endswith(cell.rstrip("\n"), 0, len(sent.rstrip("\n"))):
+        return f"{head}\n{cell}", cell
+    return sent, "\n" * sent.count("\n", 0, start) + cell
 
 
 def define_flow(shell: InteractiveShell, cell: FlowCell, raw: str) -> tuple[Flow[..., Any], list[str]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.errors import KitaruError
+from kitaru.errors import KitaruError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
+
+_PLACE: Final = re.compile(r"^\s*(?:\x1b\[[0-9;]*m)*\s*File .*?<(?:source|cell)>.*?(?=\n)")
 
 
 def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -35,11 +38,28 @@ def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: 
         _show_as(error, _lines(shell, error))
         raise
     except SyntaxError as error:
-        _show_as(error, shell.SyntaxTB.structured_traceback(SyntaxError, error))
-        raise
+        # IPython shows a SyntaxError with the frames that it came through, whatever it says of itself.
+        raise _unreadable(shell, error) from None
     except Exception as error:
         _show_as(error, _users(shell, error))
         raise
+
+
+class CellSyntaxError(KitaruUsageError):
+    """The cell's text is not Python."""
+
+
+def _unreadable(shell: InteractiveShell, error: SyntaxError) -> CellSyntaxError:
+    """Make an error that is shown as IPython shows a syntax error, at the cell's own line."""
+    inside = error.filename in (None, "<source>", "<cell>")
+    lines: list[str] = shell.SyntaxTB.structured_traceback(SyntaxError, error, [])  # type: ignore[arg-type]
+    where = (
+        f"Cell In[{shell.execution_count}], line {error.lineno}" if inside else f"{error.filename}, line {error.lineno}"
+    )
+    made = CellSyntaxError(f"{where}: {error.msg}")
+    plain = [_PLACE.sub(f"  {where}", line) for line in lines] if inside else lines
+    _show_as(made, plain)
+    return made
 
 
 def _lines(shell: InteractiveShell, error: KitaruError) -> list[str]:

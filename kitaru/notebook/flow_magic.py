@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.notebook import attach
-from kitaru.notebook.define import define_flow, read_cell
+from kitaru.notebook.define import define_flow, read_cell, whole_cell
 from kitaru.notebook.say import say, warn_once
 from kitaru.runtime.parameters import fit
 
@@ -25,8 +25,8 @@ _cells: dict[str, str] = {}
 
 def run_flow_cell(shell: InteractiveShell, line: str, cell: str) -> None:
     """Define the cell's flow; run it, unless the line says not to."""
-    raw = f"%%kitaru_flow {line}\n{cell}"
-    read = read_cell(shell, line, cell)
+    raw, below = whole_cell(shell, f"%%kitaru_flow {line}", cell)
+    read = read_cell(shell, line, below)
     _one_cell_a_name(shell, read.line.name)
     flow, notes = define_flow(shell, read, raw)
     for note in notes:
@@ -61,7 +61,11 @@ def follow(shell: InteractiveShell, cell: FlowCell, handle: FlowHandle[Any]) -> 
     from kitaru.notebook.live import watch
     from kitaru.notebook.results import bind_result
 
-    watch(handle, detach=cell.line.detach)
+    try:
+        watch(handle, detach=cell.line.detach)
+    except KeyboardInterrupt:
+        # The flow works from the moment that it was started; the view may not have been ready to let go of it.
+        say(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
     if cell.line.output is not None:
         bind_result(shell, cell.line.output, handle)
     if handle.status == "failed":

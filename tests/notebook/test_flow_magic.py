@@ -185,10 +185,19 @@ def test_what_makes_no_sense_is_told_in_a_sentence(run: Any, text: str, message:
 
 
 def test_a_syntax_error_points_at_the_line_of_the_cell(run: Any) -> None:
-    with pytest.raises(SyntaxError) as caught:
-        run("%%kitaru_flow f\nx = 1\ny = = 2")
-    assert caught.value.lineno == 3
-    assert "y = = 2" in rendered(caught.value)
+    with pytest.raises(KitaruUsageError, match=r"line 4: invalid syntax") as caught:
+        run("%%kitaru_flow f\n\nx = 1\ny = = 2")
+    told = rendered(caught.value)
+    assert "y = = 2" in told
+    assert "kitaru/" not in told
+
+
+def test_lines_are_those_of_the_cell_with_blank_lines_above_and_below_the_magic(run: Any, shell: Any) -> None:
+    text = "\n\n%%kitaru_flow failing\n\n1 / 0"
+    shell.get_parent = lambda: {"content": {"code": text}}
+    with pytest.raises(KitaruError) as caught:
+        run(text)
+    assert "line 5" in rendered(caught.value)
 
 
 def test_two_cells_with_one_name_are_warned_about(run: Any, shell: Any, capsys: Any) -> None:
