@@ -79,9 +79,9 @@ def whole_cell(shell: InteractiveShell, head: str, cell: str) -> tuple[str, str]
         The lines below it.
     """
     parent: dict[str, Any] = getattr(shell, "get_parent", dict)() or {}
-    sent = (parent.get("content") or {}).get("code")
-    start = sent.find(head.split(" ", 1)[0]) if isinstance(sent, str) else -1
-    if start < 0 or not sent.endswith(cell.rstrip("\n"), 0, len(sent.rstrip("\n"))):
+    sent = str((parent.get("content") or {}).get("code") or "")
+    start = sent.find(head.split(" ", 1)[0])
+    if start < 0 or not sent.rstrip("\n").endswith(cell.rstrip("\n")):
         return f"{head}\n{cell}", cell
     return sent, "\n" * sent.count("\n", 0, start) + cell
 
