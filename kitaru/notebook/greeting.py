@@ -32,7 +32,7 @@ def greet(shell: InteractiveShell) -> None:
     for text in _lines(interrupted, waits):
         say(text)
     if interrupted or waits:
-        _buttons(shell, client, interrupted, waits)
+        _buttons(shell, client)
 
 
 def _lines(interrupted: list[Execution], waits: list[PendingWait]) -> list[str]:
@@ -45,14 +45,14 @@ def _lines(interrupted: list[Execution], waits: list[PendingWait]) -> list[str]:
     return [*lines, f"{more} more:  %kitaru list -s interrupted -s waiting"] if more > 0 else lines
 
 
-def _buttons(shell: Any, client: KitaruClient, interrupted: list[Execution], waits: list[PendingWait]) -> None:
+def _buttons(shell: Any, client: KitaruClient) -> None:
     """Show the same as buttons, in a notebook; a plain terminal has none."""
     if not hasattr(shell, "kernel"):
         return
     from IPython.display import display
 
-    from kitaru import widgets
+    from kitaru.widgets import offers
 
-    offers = getattr(widgets, "offers", None)
-    if offers is not None:
-        display(offers(interrupted, waits, client=client))
+    shown = offers(client=client)
+    if shown is not None:
+        display(shown)
