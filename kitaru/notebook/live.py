@@ -1,40 +1,231 @@
-"""The view of an execution in a cell."""
+"""The live view: painted at once, kept up to date from a thread, final when the flow ends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+import threading
+import time
+from contextvars import copy_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.views.build import execution_view
-from kitaru.views.model import MIME_TYPE
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError
+from kitaru.notebook.output import CellOutput, kernel_shell
+from kitaru.stacks.capture import shown_in_views
+from kitaru.views.bundle import mime_bundle
+from kitaru.views.pending import pending_view
+from kitaru.views.text import as_text
 
 if TYPE_CHECKING:
+    from kitaru.client.client import KitaruClient
     from kitaru.runtime.handle import FlowHandle
     from kitaru.views.model import ExecutionView
 
+PAINT_SECONDS: Final = 0.3
+TICK_SECONDS: Final = 2.0
+"""A running view whose figures do not change still shows that time passes."""
+SHARE: Final = 1 / 30
+"""Of one core's time, what a view may take: it paints less often where a painting costs more."""
+SLOWEST: Final = 5.0
+_AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "interrupted"})
+_OVER: Final = _AT_REST - {"waiting"}
+
 
 def watch(handle: FlowHandle[Any], *, detach: bool = False) -> None:
-    """Show the execution in this cell until it ends or asks; an interrupt lets it go on alone."""
-    from kitaru.errors import KitaruError
+    """Show an execution in this cell, live, until it has ended or waits for a human.
 
-    if not detach:
+    Parameters
+    ----------
+    handle
+        What ``.run()`` returned.
+    detach
+        Return at once; the view goes on.
+
+    Notes
+    -----
+    An interrupt of the cell lets go of the execution, which goes on, and the view with it. When the flow ends, be it
+    long after the cell, its final state is written into the output.
+    """
+    shell = kernel_shell()
+    if shell is None:
+        _in_terminal(handle, detach)
+        return
+    live = LiveView(shell, handle.exec_id, handle.flow_name, handle._engine)  # noqa: SLF001 -- its store is the view's
+    live.start()
+    if detach:
+        return
+    try:
+        live.rested.wait()
+    except KeyboardInterrupt:
+        print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
+        return
+    for wait in live.questions():
+        offer_form(wait.exec_id, wait.name)
+
+
+def display_view(exec_id: str, client: KitaruClient | None = None) -> None:
+    """Show an execution in this cell; one that has not ended is kept up to date.
+
+    Parameters
+    ----------
+    exec_id
+        Its id, or the beginning of it.
+    client
+        Where it is; a new `KitaruClient` if not given.
+
+    Raises
+    ------
+    KitaruNotFoundError
+        If there is none.
+    """
+    from kitaru.client import KitaruClient
+    from kitaru.views.build import execution_view
+
+    client = client or KitaruClient()
+    view = execution_view(client, exec_id)
+    shell = kernel_shell()
+    if shell is None:
+        _print(view)
+        return
+    live = LiveView(shell, view.exec_id, view.flow, client.engine, client, view)
+    if view.status not in _OVER:
+        live.start()
+
+
+class LiveView:
+    """One execution in one output.
+
+    Parameters
+    ----------
+    shell
+        The kernel's shell; the output belongs to the cell that runs now.
+    exec_id, flow
+        The execution and its flow's name: enough to paint before the store has answered.
+    engine
+        What runs it if it runs in this process.
+    client
+        Where it is recorded.
+    view
+        What is painted first, if it is known already.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        exec_id: str,
+        flow: str,
+        engine: Any,
+        client: KitaruClient | None = None,
+        view: ExecutionView | None = None,
+    ) -> None:
+        self._exec_id = exec_id
+        self._engine = engine
+        self._client = client
+        self._output = CellOutput(shell)
+        self._view = view or pending_view(exec_id, flow)
+        self.rested = threading.Event()
+        """Set once the view shows that the execution has ended or waits."""
+        self._output.show(mime_bundle(self._view))
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._follow,), name=f"kitaru-view-{exec_id}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Keep the output up to date, from a thread; captured output is shown in the view alone."""
+        shown_in_views.add(self._exec_id)
+        self._thread.start()
+
+    def questions(self) -> list[Any]:
+        """Return the open questions that are shown now."""
+        return list(self._view.waits)
+
+    def _follow(self) -> None:
         try:
-            handle.wait()
-        except KeyboardInterrupt:
-            print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
-        except KitaruError:
-            pass
-    display_view(handle.exec_id)
+            self._keep_painting()
+        except (KitaruBackendError, KitaruStoreError) as error:
+            sys.stderr.write(f"The view of {self._exec_id} stands still: {error}\n")
+        finally:
+            shown_in_views.discard(self._exec_id)
+            self.rested.set()
+
+    def _keep_painting(self) -> None:
+        from kitaru.client import KitaruClient
+        from kitaru.notebook.feed import Feed
+
+        client = self._client or KitaruClient()
+        feed = Feed(client, self._exec_id)
+        pause = threading.Event()
+        painted = 0.0
+        try:
+            while True:
+                began = time.thread_time()
+                view = feed.view()
+                if view is None and self._view.status == "running" and time.monotonic() - painted > TICK_SECONDS:
+                    view = self._view.model_copy(update={"at": time.time()})
+                if view is not None:
+                    self._paint(view)
+                    painted = time.monotonic()
+                if self._view.status in _OVER or feed.gone:
+                    return
+                pause.wait(min(SLOWEST, max(PAINT_SECONDS, (time.thread_time() - began) / SHARE)))
+        finally:
+            feed.close()
+
+    def _paint(self, view: ExecutionView) -> None:
+        self._output.update(mime_bundle(view))
+        self._view = view
+        if view.status in _AT_REST:
+            self.rested.set()
 
 
-def display_view(exec_id: str) -> None:
-    """Show an execution as it stands."""
+def offer_form(exec_id: str, name: str) -> None:
+    """Show a form below the view, unless the front end draws one in the view itself."""
+    if has_own_forms():
+        return
     from IPython.display import display
 
+    from kitaru.widgets import wait_form
+
+    try:
+        form = wait_form(exec_id, name)
+    except KitaruError:
+        return  # answered meanwhile
+    display(form)  # type: ignore[no-untyped-call]
+
+
+def has_own_forms() -> bool:
+    """Whether the front end is one that has our extension: JupyterLab or Notebook, with it installed.
+
+    The kernel cannot ask; where it is in doubt a form is shown once more than needed.
+    """
+    import os
+
+    if os.environ.get("VSCODE_PID") or "google.colab" in sys.modules:
+        return False
+    from jupyter_core.paths import jupyter_path
+
+    return any((Path(folder) / "kitaru" / "package.json").is_file() for folder in jupyter_path("labextensions"))
+
+
+def _in_terminal(handle: FlowHandle[Any], detach: bool) -> None:
+    if detach:
+        print(f"{handle.exec_id} of {handle.flow_name} runs; handle.wait() waits for its end.")
+        return
+    try:
+        handle.wait()
+    except KeyboardInterrupt:
+        print(f"Detached: {handle.exec_id} goes on.")
+        return
+    except KitaruError:
+        pass  # the view says how it ended
     from kitaru.client import KitaruClient
+    from kitaru.views.build import execution_view
 
-    view = execution_view(KitaruClient(), exec_id)
-    display({MIME_TYPE: view.model_dump(mode="json"), "text/plain": _plain(view)}, raw=True)
+    _print(execution_view(KitaruClient(), handle.exec_id))
 
 
-def _plain(view: ExecutionView) -> str:
-    return f"{view.exec_id} of {view.flow}: {view.status}"
+def _print(view: ExecutionView) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text(as_text(view)))

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruConflictError, KitaruError, KitaruNotFoundError, KitaruStaleRunnerError
+from kitaru.store.events import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from kitaru.runtime.effects import Then
     from kitaru.store.events import Event
     from kitaru.store.protocol import Ack, Batch, Expect, Refusal, Store
+
+    Tap = deque[tuple[int, list[Event]]]
+    """Written events with the position of the first."""
 
 GATHER = 0.01
 """Seconds that events nobody waits for may gather before they are sent."""
@@ -71,6 +75,18 @@ class Outbox:
         self._start = threading.Lock()
         self._barriers: deque[Future[None]] = deque()
         self._closed = False
+        self._taps: dict[str, Tap] = {}
+
+    def tap(self, exec_id: str, tap: Tap) -> None:
+        """Have what this process writes of an execution, and of children that it starts, put into `tap` as well.
+
+        It costs the writer one append; whoever shows the execution empties it.
+        """
+        self._taps[exec_id] = tap
+
+    def untap(self, tap: Tap) -> None:
+        """Put nothing more into `tap`."""
+        self._taps = {exec_id: other for exec_id, other in self._taps.items() if other is not tap}
 
     def post(self, events: list[Event], on_refused: Callable[[Refusal], None] | None = None) -> None:
         """Queue events that nobody waits for; they are sent with the next durable one, or within 10 ms."""
@@ -147,7 +163,23 @@ class Outbox:
             return entries
         for (_, group), ack in zip(groups, acks, strict=True):
             _settle(group, ack)
+        if self._taps:
+            self._fill_taps(entries)
         return entries
+
+    def _fill_taps(self, entries: list[Entry]) -> None:
+        taps = self._taps
+        for entry in entries:
+            if entry.position is None:
+                continue
+            first = entry.events[0]
+            tap = taps.get(first["exec_id"])
+            if tap is None and first["kind"] == CREATED:
+                tap = taps.get(first["body"].get("parent_exec_id") or "")
+                if tap is not None:
+                    taps[first["exec_id"]] = tap
+            if tap is not None:
+                tap.append((entry.position, entry.events))
 
     def _take(self) -> list[Entry]:
         queue = self._queue

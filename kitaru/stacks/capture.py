@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _current: Final[ContextVar[LogLines | None]] = ContextVar("kitaru_log_lines", default=None)
 _whole_process: LogLines | None = None
+shown_in_views: Final[set[str]] = set()
+"""Executions whose output a live view shows: it is recorded and not printed below the view as well."""
 _HANDLER_CODE: Final = logging.StreamHandler.emit.__code__
 
 
@@ -51,7 +53,8 @@ class TeeStream:
         lines = _active()
         if lines is None:
             return self._original.write(text)
-        written = self._original.write(text) if self._echo else len(text)
+        echo = self._echo and lines.exec_id not in shown_in_views
+        written = self._original.write(text) if echo else len(text)
         if not _is_recorded_anyway(sys._getframe(1)):  # noqa: SLF001
             lines.write(self._name, text)
         return written
@@ -132,7 +135,7 @@ class Capture:
     __slots__ = ("_lines", "_process", "_token")
 
     def __init__(self, scope: CallScope, *, whole_process: bool) -> None:
-        self._lines = LogLines(scope.emit)
+        self._lines = LogLines(scope.emit, scope.info.exec_id)
         self._process = whole_process
         self._token: Token[LogLines | None] | None = None
 

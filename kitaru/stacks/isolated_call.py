@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Literal
 
 from kitaru.errors import FailureOrigin, KitaruSerializationError, KitaruTimeoutError
+from kitaru.stacks.capture import shown_in_views
 from kitaru.stacks.echo import echo
 from kitaru.stacks.log_lines import LogLines
 from kitaru.stacks.outcome import decode_error
@@ -36,6 +37,7 @@ class IsolatedCall:
         self.future: Future[Any] = Future()
         self.future.add_done_callback(self._on_done)
         self._name = task.info.call
+        self._exec_id = task.info.exec_id
         self._timeout = task.timeout
         self._payload = payload
         self._memory = memory
@@ -138,7 +140,7 @@ class IsolatedCall:
             self._pass_on(kind, pickle.loads(data))  # noqa: S301 - from a process of this user
 
     def _pass_on(self, kind: str, body: dict[str, Any]) -> None:
-        if self._show and kind == LOG_WRITTEN:
+        if self._show and kind == LOG_WRITTEN and self._exec_id not in shown_in_views:
             echo(body["lines"])
         self._user_emit(kind, body)
 

@@ -63,8 +63,9 @@ class LogLines:
     at a time reports, without the lock: what ``emit`` does may print inside this call.
     """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, exec_id: str = "") -> None:
         self._emit = emit
+        self.exec_id = exec_id
         self._condition: threading.Condition | None = None
         self._partial: dict[str, PartialLine] = {}
         self._lines: list[Line] = []
