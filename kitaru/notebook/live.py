@@ -190,7 +190,7 @@ def offer_form(exec_id: str, name: str) -> None:
         form = wait_form(exec_id, name)
     except KitaruError:
         return  # answered meanwhile
-    display(form)  # type: ignore[no-untyped-call]
+    display(form)
 
 
 def has_own_forms() -> bool:
