@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from kitaru.cli.output import INTERRUPTED, Format, fail, note, say, show_item
-from kitaru.errors import KitaruExecutionError
+from kitaru.errors import KitaruExecutionError, KitaruStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,11 +93,13 @@ def _interrupt(title: str, output: Format, client: KitaruClient) -> NoReturn:
 
 
 def _tell(client: KitaruClient, exec_id: str) -> None:
-    *_, claim = client.executions.events(exec_id, kinds=["execution.claimed"], follow=False)
-    for event in client.executions.events(exec_id, since=claim.cursor):
-        line = _LINES.get(event.kind, _silent)(event)
-        if line:
-            note(line)
+    # At the end of the process the store is closed while this thread still reads: nobody waits for more lines then.
+    with suppress(KitaruStoreError):
+        *_, claim = client.executions.events(exec_id, kinds=["execution.claimed"], follow=False)
+        for event in client.executions.events(exec_id, since=claim.cursor):
+            line = _LINES.get(event.kind, _silent)(event)
+            if line:
+                note(line)
 
 
 def _silent(event: ExecutionEvent) -> str:

@@ -153,7 +153,7 @@ def test_a_constant_that_a_function_reads_stays_with_it() -> None:
         ("f -p x=1 -p x=2", "x", "-p x is given 2 times"),
         ("f -p class=1", "x", "'class' is no name"),
         ("my-flow", "x", "'my-flow' is no name"),
-        ("f --retrys 3", "x", "unrecognized arguments: --retrys 3. Usage: %%kitaru_flow"),
+        ("f --retrys 3", "x", "unknown: --retrys 3; did you mean --retries"),
         ("f --retries -1", "x", "expected one argument|give a number of retries"),
         ("", "x", "the following arguments are required: NAME"),
         ("f -p x='a", "x", "' is missing at the end"),
