@@ -211,6 +211,13 @@ export class Api {
   }
 
   /**
+   * The same for what is no JSON.
+   */
+  async bytes(path: string, query: Query = {}): Promise<ArrayBuffer> {
+    return (await this.fetch(path, query)).arrayBuffer();
+  }
+
+  /**
    * Change something by a route that has no method of its own here.
    */
   async send<T>(

@@ -1,8 +1,19 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { actions } from './plugins/actions';
+import { document } from './plugins/document';
+import { inbox } from './plugins/inbox';
 import { model } from './plugins/model';
 import { renderer } from './plugins/renderer';
+import { sidebar } from './plugins/sidebar';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [model, renderer];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  model,
+  renderer,
+  sidebar,
+  document,
+  actions,
+  inbox
+];
 
 export default plugins;

@@ -54,6 +54,10 @@ export class ExecutionModel implements IExecutionModel {
     return this._waits;
   }
 
+  get waitsKnown(): boolean {
+    return this._waitsKnown;
+  }
+
   get waitsChanged(): ISignal<this, void> {
     return this._waitsChanged;
   }
@@ -176,6 +180,7 @@ export class ExecutionModel implements IExecutionModel {
       this._waitsAgain = false;
       try {
         this._waits = await this.api.waits();
+        this._waitsKnown = true;
         this._waitsChanged.emit();
       } catch {
         // The next change or reconnect asks again; what is shown stays until then.
@@ -193,5 +198,6 @@ export class ExecutionModel implements IExecutionModel {
   private _isDisposed = false;
   private _waits: readonly WaitView[] = [];
   private _waitsAgain = false;
+  private _waitsKnown = false;
   private _waitsAsked: Promise<void> | undefined;
 }

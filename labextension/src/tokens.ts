@@ -49,6 +49,8 @@ export interface IExecutionModel extends IDisposable {
   readonly missed: ISignal<IExecutionModel, void>;
   /** Open questions of all executions, the oldest first. */
   readonly waits: readonly WaitView[];
+  /** Whether the server has told them. */
+  readonly waitsKnown: boolean;
   readonly waitsChanged: ISignal<IExecutionModel, void>;
   /**
    * Watch an execution; those who watch the same share one copy.

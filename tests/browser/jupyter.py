@@ -161,6 +161,31 @@ class Jupyter:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         self.await_kernel()
 
+    def visit(self, query: str = "?reset") -> None:
+        """Open the application without a document."""
+        self.page.goto(f"{self.server.url}/lab{query}&token={self.server.token}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell")
+        self.page.evaluate("() => jupyterapp.restored")
+        self.page.locator(".jp-LabShell").wait_for()
+
+    def waiting(self) -> str:
+        """The number of open questions, as the server knows it."""
+        return str(self.server.get("kitaru/api/status")["waiting"])
+
+    def await_stream(self) -> None:
+        """Wait until the page follows what changes."""
+        self.page.wait_for_function(
+            "() => performance.getEntriesByType('resource').some(entry => entry.name.includes('/kitaru/api/waits'))"
+        )
+
+    def save_workspace(self) -> None:
+        """Save the layout, which Lab does by itself a moment after it changed."""
+        with self.page.expect_response(
+            lambda answer: "/api/workspaces" in answer.url and answer.request.method == "PUT"
+        ):
+            self.page.evaluate("() => jupyterapp.shell.activateById(jupyterapp.shell.currentWidget.id)")
+            self.execute("application:toggle-left-area")
+
     def reload(self) -> None:
         """Load the page again, without saving."""
         self.page.once("dialog", lambda dialog: dialog.accept())

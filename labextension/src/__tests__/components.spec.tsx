@@ -3,7 +3,7 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import * as React from 'react';
 
 import { Api } from '../api';
-import { gapOf } from '../components/CallRows';
+import { gapOf } from '../components/gap';
 import { InlineExecution } from '../components/InlineExecution';
 import type { ExecutionView } from '../documents';
 import { ExecutionModel } from '../model';

@@ -1,16 +1,21 @@
 import * as React from 'react';
 
 import type { ICallDetail } from '../api';
-import type { CallView, ValueView } from '../documents';
+import type { CallView } from '../documents';
 import { useEnvironment } from './context';
 import { Failure } from './Failure';
 import { Logs } from './Logs';
-import { ValuePreview } from './ValuePreview';
+import { Values } from './Values';
 
 /**
  * What went in, what came out and why; asked of the server, where it knows more than the row.
  */
-export function CallDetails({ call }: { call: CallView }): React.JSX.Element {
+export function CallDetails(props: {
+  call: CallView;
+  /** More to show of it, once everything is known. */
+  more?: (detail: ICallDetail) => React.ReactNode;
+}): React.JSX.Element {
+  const { call } = props;
   const { trans } = useEnvironment();
   const [detail, problem] = useDetail(call);
   const shown = detail ?? call;
@@ -43,29 +48,9 @@ export function CallDetails({ call }: { call: CallView }): React.JSX.Element {
         </section>
       )}
       {why && <p className="jp-kitaru-dim">{why}</p>}
+      {detail && props.more?.(detail)}
       <Logs lines={[]} call={call.name} />
     </div>
-  );
-}
-
-function Values(props: {
-  title: string;
-  values: [string, ValueView][];
-}): React.JSX.Element {
-  return (
-    <section>
-      <h4>{props.title}</h4>
-      <dl>
-        {props.values.map(([name, value]) => (
-          <React.Fragment key={name}>
-            {name ? <dt>{name}</dt> : null}
-            <dd>
-              <ValuePreview value={value} />
-            </dd>
-          </React.Fragment>
-        ))}
-      </dl>
-    </section>
   );
 }
 

@@ -6,6 +6,7 @@ import { ChildRow } from './ChildRow';
 import { useEnvironment } from './context';
 import { count } from './format';
 import { GroupRow } from './GroupRow';
+import { gapOf } from './gap';
 import { AnsweredWait } from './AnsweredWait';
 import { PagedCalls } from './PagedCalls';
 
@@ -65,23 +66,6 @@ export function keyOf(row: Row): string {
     case 'wait':
       return `wait ${row.name}`;
   }
-}
-
-/**
- * After which row some are left out: where the sequence jumps.
- */
-export function gapOf(rows: readonly Row[]): number {
-  const found = rows.findIndex((row, index) => {
-    const next = rows[index + 1];
-    const size = row.kind === 'group' ? row.total : 1;
-    return (
-      next !== undefined &&
-      next.kind !== 'wait' &&
-      row.kind !== 'wait' &&
-      next.sequence > row.sequence + size
-    );
-  });
-  return found < 0 ? rows.length - 1 : found;
 }
 
 function Hidden(props: { rows: number; total: number }): React.JSX.Element {

@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import type { ValueView } from '../documents';
 import { useEnvironment } from './context';
-import { bytes, count } from './format';
+import { bytes, count, typeName } from './format';
 
 type Preview = ValueView['preview'];
 
@@ -16,7 +16,7 @@ export function ValuePreview(props: { value: ValueView }): React.JSX.Element {
     ? value.preview.shape.map(Number).map(count).join(' × ')
     : null;
   const facts = [
-    value.type,
+    value.type === null ? null : typeName(value.type),
     shape,
     value.size === null ? null : bytes(value.size),
     value.preview.cut ? trans.__('a part is left out') : null
@@ -87,7 +87,7 @@ function Table(props: ITable & { label: string }): React.JSX.Element {
     <div
       className="jp-kitaru-table jp-RenderedHTMLCommon"
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={props.label}
     >
       <table>

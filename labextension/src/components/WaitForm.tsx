@@ -8,6 +8,7 @@ import type { WaitView } from '../documents';
 import { useEnvironment } from './context';
 import { moment } from './format';
 import { answerOf, errorsAt, kindOf } from './schemas';
+import { problemText } from './problem';
 
 const SchemaForm = React.lazy(() => import('./SchemaForm'));
 
@@ -228,12 +229,4 @@ function useAnswering(wait: WaitView): IAnswering {
       }
     }
   };
-}
-
-export function problemText(error: unknown): string {
-  if (error instanceof ApiError) {
-    const { message, next } = error.failure;
-    return next ? `${message} ${next}` : message;
-  }
-  return error instanceof Error ? error.message : String(error);
 }

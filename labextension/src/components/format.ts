@@ -93,3 +93,10 @@ export function bytes(size: number): string {
 export function moment(at: number): string {
   return new Date(at * 1000).toLocaleString();
 }
+
+/**
+ * A type as Python code names it: `str`, `pandas.DataFrame`.
+ */
+export function typeName(type: string): string {
+  return type.replace(/^builtins\./, '');
+}

@@ -1,0 +1,138 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { Api } from '../api';
+import type { ExecutionSummary } from '../documents';
+import { ExecutionModel } from '../model';
+import { ExecutionList } from '../sidebar/list';
+import { days, NO_FILTERS, queryOf } from '../sidebar/query';
+import { Server, until } from './server';
+
+const summary = (index: number): ExecutionSummary => ({
+  exec_id: `kr-${index}`,
+  flow: 'article',
+  status: 'completed',
+  created_at: 1,
+  started_at: 1,
+  ended_at: 2,
+  notebook: null,
+  tags: [],
+  waiting_for: [],
+  failure: null,
+  original_exec_id: null,
+  parent_exec_id: null,
+  totals: {
+    calls: 0,
+    completed: 0,
+    running: 0,
+    failed: 0,
+    reused: 0,
+    tokens: null,
+    cost: null
+  }
+});
+
+const trans = nullTranslator.load('kitaru');
+const LIST = 'GET executions';
+
+describe('ExecutionList', () => {
+  let server: Server;
+  let model: ExecutionModel;
+  let list: ExecutionList;
+
+  beforeEach(() => {
+    server = new Server();
+    model = new ExecutionModel(new Api(server.settings));
+    list = new ExecutionList(model, trans);
+    server.answers.set(LIST, {
+      items: [summary(0), summary(1)],
+      total: 100_000
+    });
+  });
+
+  afterEach(() => {
+    list.dispose();
+    model.dispose();
+  });
+
+  it('asks for nothing while nobody looks', () => {
+    expect(server.countOf(LIST)).toBe(0);
+  });
+
+  it('asks for one page of however many there are', async () => {
+    list.visible = true;
+    await until(() => list.loaded);
+    expect(list.count).toBe(100_000);
+    expect(server.countOf(LIST)).toBe(1);
+    expect(list.row(0)).toMatchObject({ execution: { exec_id: 'kr-0' } });
+    expect(list.row(99_999)).toMatchObject({ execution: undefined });
+  });
+
+  it('asks for the page that comes into sight, once', async () => {
+    list.visible = true;
+    await until(() => list.loaded);
+    list.sight(70_000, 70_020);
+    await until(() => server.countOf(LIST) === 2);
+    list.sight(70_001, 70_021);
+    await until(() => server.countOf(LIST) === 2);
+  });
+
+  it('says why the server cannot be asked, and is there again afterwards', async () => {
+    server.answers.set(LIST, {
+      status: 424,
+      body: {
+        message: 'The store is away.',
+        reason: 'KitaruStoreError',
+        next: 'Start it.'
+      }
+    });
+    list.visible = true;
+    await until(() => list.problem !== null);
+    expect(list.problem).toBe('The store is away. Start it.');
+    server.answers.set(LIST, { items: [summary(0)], total: 1 });
+    list.choose(NO_FILTERS, '');
+    await until(() => list.problem === null);
+    expect(list.count).toBe(1);
+  });
+
+  it('has a row for the title of each group, and none below a folded one', async () => {
+    server.answers.set('GET statistics', {
+      groups: [
+        { keys: { flow: 'small' }, count: 2 },
+        { keys: { flow: 'large' }, count: 100_000 }
+      ],
+      truncated: false
+    });
+    list.visible = true;
+    list.choose(NO_FILTERS, 'flow');
+    await until(() => list.loaded && list.row(0).kind === 'section');
+    const first = list.row(0);
+    expect(first.section.title).toBe('large');
+    list.fold(first.section, false);
+    expect(list.row(1)).toMatchObject({
+      kind: 'section',
+      section: { title: 'small' }
+    });
+  });
+});
+
+describe('what is asked for', () => {
+  it('is only what was chosen', () => {
+    expect(queryOf(NO_FILTERS, 1000)).toEqual({});
+    expect(
+      queryOf(
+        { ...NO_FILTERS, text: ' a ', status: 'failed', since: 'hour' },
+        5000
+      )
+    ).toEqual({ text: 'a', status: 'failed', since: 1400 });
+  });
+
+  it('leaves no time out between the days', () => {
+    const parts = days(trans, Date.UTC(2026, 3, 5, 12) / 1000);
+    parts.slice(1).forEach(({ query }, index) => {
+      if (index > 0) {
+        expect(query.until).toBe(parts[index]?.query.since);
+      }
+    });
+    expect(parts[parts.length - 1]?.query.since).toBe(0);
+  });
+});

@@ -1,0 +1,164 @@
+import {
+  barsOf,
+  moved,
+  rowsOf,
+  spanOf,
+  tickText,
+  ticksOf,
+  zoomed
+} from '../document/timeline';
+import type { ChildView, GroupView } from '../documents';
+import { callView, executionView, waitView } from './server';
+
+const group = (changes: Partial<GroupView> = {}): GroupView => ({
+  kind: 'group',
+  checkpoint: 'score',
+  type: null,
+  sequence: 1,
+  total: 40,
+  completed: 40,
+  running: 0,
+  failed: 0,
+  reused: 0,
+  started_at: 1,
+  ended_at: 5,
+  duration: 4,
+  tokens: null,
+  cost: null,
+  calls: [],
+  ...changes
+});
+
+const child: ChildView = {
+  kind: 'child',
+  exec_id: 'kr-2',
+  flow: 'inner',
+  status: 'completed',
+  sequence: 2,
+  call: null,
+  started_at: 2,
+  ended_at: 3,
+  calls: 1,
+  rows: [callView({ name: 'deep' })]
+};
+
+const nothing = new Set<string>();
+
+describe('rows of the timeline', () => {
+  const view = executionView({
+    rows: [callView({ name: 'first' }), group(), child, waitView()]
+  });
+
+  it('are those of the execution while nothing is unfolded', () => {
+    const kinds = rowsOf(view, nothing, () => 0).map(row => row.kind);
+    expect(kinds).toEqual(['call', 'group', 'child', 'wait']);
+  });
+
+  it('hold what is unfolded, one level deeper', () => {
+    const [, folded, inner] = rowsOf(view, nothing, () => 0);
+    const open = new Set([folded?.key ?? '', inner?.key ?? '']);
+    const rows = rowsOf(view, open, () => 3);
+    expect(rows.map(row => `${row.kind} ${row.level}`)).toEqual([
+      'call 1',
+      'group 1',
+      'paged 2',
+      'paged 2',
+      'paged 2',
+      'child 1',
+      'call 2',
+      'wait 1'
+    ]);
+  });
+
+  it('say of a call whose execution made it', () => {
+    const key = rowsOf(view, nothing, () => 0)[2]?.key ?? '';
+    const deep = rowsOf(view, new Set([key]), () => 0)[3];
+    expect(deep).toMatchObject({ owner: 'kr-2', call: { name: 'deep' } });
+  });
+
+  it('have a place for what the document leaves out', () => {
+    const cut = executionView({
+      rows: [
+        callView({ name: 'a', sequence: 0 }),
+        callView({ name: 'z', sequence: 90 })
+      ],
+      hidden: 89
+    });
+    const kinds = rowsOf(cut, nothing, () => 0).map(row => row.kind);
+    expect(kinds).toEqual(['call', 'hidden', 'call']);
+  });
+
+  it('have no bar before they began, and an open one while they go on', () => {
+    const row = (started: number | null, ended: number | null) =>
+      barsOf(
+        rowsOf(
+          executionView({
+            rows: [callView({ started_at: started, ended_at: ended })]
+          }),
+          nothing,
+          () => 0
+        )[0] as never
+      );
+    expect(row(null, null)).toEqual([]);
+    expect(row(1, null)[0]?.to).toBeNull();
+    expect(row(1, 2)[0]?.to).toBe(2);
+  });
+});
+
+describe('the time in sight', () => {
+  it('reaches over all rows and is never empty', () => {
+    const view = executionView({
+      status: 'completed',
+      started_at: 10,
+      ended_at: 10,
+      rows: []
+    });
+    const { from, to } = spanOf(view, 99);
+    expect(from).toBe(10);
+    expect(to).toBeGreaterThan(from);
+  });
+
+  it('grows with what goes on', () => {
+    const view = executionView({
+      status: 'running',
+      started_at: 10,
+      ended_at: null,
+      rows: []
+    });
+    expect(spanOf(view, 25)).toEqual({ from: 10, to: 25 });
+  });
+
+  it('keeps the moment under the pointer where it is', () => {
+    const whole = { from: 0, to: 100 };
+    const span = zoomed(whole, whole, 0.5, 20);
+    expect(span).toEqual({ from: 10, to: 60 });
+  });
+
+  it('is the whole again when there is nothing more to zoom out', () => {
+    const whole = { from: 0, to: 100 };
+    expect(zoomed({ from: 10, to: 60 }, whole, 4, 30)).toBeNull();
+  });
+
+  it('never leaves the whole', () => {
+    const whole = { from: 0, to: 100 };
+    expect(moved({ from: 40, to: 90 }, whole, 1)).toEqual({
+      from: 50,
+      to: 100
+    });
+    expect(moved({ from: 10, to: 60 }, whole, -1)).toEqual({ from: 0, to: 50 });
+  });
+});
+
+describe('the axis', () => {
+  it.each([
+    [0.01, ['0', '2 ms', '4 ms', '6 ms', '8 ms', '10 ms']],
+    [3, ['0', '500 ms', '1 s', '1.5 s', '2 s', '2.5 s', '3 s']],
+    [50, ['0', '10 s', '20 s', '30 s', '40 s', '50 s']],
+    [600, ['0', '2:00', '4:00', '6:00', '8:00', '10:00']],
+    [7200, ['0', '30:00', '1:00:00', '1:30:00', '2:00:00']]
+  ])('has round times over %d s', (length, texts) => {
+    const ticks = ticksOf({ from: 5, to: 5 + length }, 5, 6);
+    const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+    expect(ticks.map(tick => tickText(tick, step))).toEqual(texts);
+  });
+});

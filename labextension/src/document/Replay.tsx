@@ -1,0 +1,338 @@
+import { showErrorMessage } from '@jupyterlab/apputils';
+import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
+import * as React from 'react';
+
+import type { Replayed } from '../documents';
+import { executionPath, type ICallDetail } from '../api';
+import { useEnvironment } from '../components/context';
+import { problemText } from '../components/problem';
+import type { ExecutionView, ValueView } from '../documents';
+import { Field, type IField } from './Field';
+import { editableOf, parsed } from './values';
+
+/** Milliseconds after the last change. */
+const TYPING = 400;
+
+/**
+ * A new execution from this one, with something changed: the form, and what it would do.
+ */
+export function Replay(props: {
+  view: ExecutionView;
+  at: string | null;
+  onClose(): void;
+}): React.JSX.Element {
+  const { view } = props;
+  const { trans, model, live, open } = useEnvironment();
+  const [at, setAt] = React.useState(props.at ?? '');
+  const [typed, setTyped] = React.useState<Readonly<Record<string, string>>>(
+    {}
+  );
+  const [busy, setBusy] = React.useState(false);
+  const heading = React.useRef<HTMLHeadingElement>(null);
+  React.useEffect(() => {
+    heading.current?.focus();
+  }, []);
+  const fields = useFields(view, at);
+  const body = bodyOf(fields, typed, at);
+  const { plan, problem } = usePlan(body);
+  const run = (): void => {
+    if (!model || !live || body === null) {
+      return;
+    }
+    setBusy(true);
+    model.api
+      .send<Replayed>(
+        'POST',
+        executionPath(live, 'replay'),
+        { home: live.home },
+        body
+      )
+      .then(
+        ({ exec_id: execId }) => {
+          props.onClose();
+          if (execId) {
+            open?.({ execId, home: live.home });
+          }
+        },
+        (error: unknown) => {
+          setBusy(false);
+          void showErrorMessage(
+            trans.__('The replay did not start'),
+            problemText(error)
+          );
+        }
+      );
+  };
+  return (
+    <section
+      className="jp-kitaru-replay"
+      aria-labelledby="jp-kitaru-replay-title"
+      data-lm-suppress-shortcuts="true"
+    >
+      <h3 id="jp-kitaru-replay-title" ref={heading} tabIndex={-1}>
+        {trans.__('Replay %1', view.flow)}
+      </h3>
+      <p className="jp-kitaru-dim">
+        {trans.__(
+          'A new execution takes what is recorded, and runs what changes.'
+        )}
+      </p>
+      <label className="jp-kitaru-field">
+        <span className="jp-kitaru-label">{trans.__('Run again from')}</span>
+        <select
+          className="jp-mod-styled"
+          value={at}
+          onChange={event => {
+            setAt(event.target.value);
+          }}
+        >
+          <option value="">{trans.__('What the changes below affect')}</option>
+          {callNames(view, at).map(name => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {fields.map(field => (
+        <Field
+          key={field.key}
+          field={field}
+          typed={typed[field.key]}
+          onType={text => {
+            setTyped(changed(typed, field.key, text));
+          }}
+        />
+      ))}
+      <Plan plan={plan} problem={problem} />
+      <div className="jp-kitaru-buttons">
+        <button
+          className="jp-mod-styled jp-mod-accept"
+          disabled={busy || body === null || problem !== null}
+          onClick={run}
+        >
+          {trans.__('Replay')}
+        </button>
+        <button className="jp-mod-styled jp-mod-reject" onClick={props.onClose}>
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function changed(
+  typed: Readonly<Record<string, string>>,
+  key: string,
+  text: string | null
+): Record<string, string> {
+  const others = Object.entries(typed).filter(([known]) => known !== key);
+  return Object.fromEntries(text === null ? others : [...others, [key, text]]);
+}
+
+function callNames(view: ExecutionView, at: string): string[] {
+  const names = view.rows.flatMap(row =>
+    row.kind === 'call'
+      ? [row.name]
+      : row.kind === 'group'
+        ? row.calls.map(call => call.name)
+        : []
+  );
+  return [...new Set(at ? [...names, at] : names)];
+}
+
+/**
+ * The arguments that can be changed: those of the flow, and of the call at which it sets in.
+ */
+function useFields(view: ExecutionView, at: string): IField[] {
+  const { trans, model, live } = useEnvironment();
+  const [call, setCall] = React.useState<ICallDetail | null>(null);
+  React.useEffect(() => {
+    let current = true;
+    setCall(null);
+    if (at && model && live) {
+      model.api.call(live, at).then(
+        detail => {
+          if (current) {
+            setCall(detail);
+          }
+        },
+        () => {
+          // The plan says that there is no such call.
+        }
+      );
+    }
+    return () => {
+      current = false;
+    };
+  }, [model, live, at]);
+  return React.useMemo(() => {
+    const fields = (
+      scope: IField['scope'],
+      owner: string,
+      inputs: Record<string, ValueView>
+    ): IField[] =>
+      Object.entries(inputs).map(([name, value]) => ({
+        key: `${scope} ${owner} ${name}`,
+        scope,
+        owner,
+        name,
+        title: scope === 'flow' ? name : trans.__('%1 of %2', name, owner),
+        type: value.type,
+        editable: editableOf(value)
+      }));
+    const answered = view.rows.flatMap(row =>
+      row.kind === 'wait' && row.status === 'answered' && row.answer !== null
+        ? [answerField(row.name, row.question ?? row.name, row.answer)]
+        : []
+    );
+    return [
+      ...fields('flow', view.flow, view.inputs),
+      ...(call ? fields('call', call.name, call.inputs) : []),
+      ...answered
+    ];
+  }, [view, call]);
+}
+
+function answerField(name: string, title: string, answer: string): IField {
+  return {
+    key: `answer ${name}`,
+    scope: 'answer',
+    owner: name,
+    name,
+    title,
+    type: null,
+    editable: { ...editableOf(answerValue(answer)) }
+  };
+}
+
+/**
+ * An answer is told as one line of Python.
+ */
+function answerValue(answer: string): ValueView {
+  const text = /^(['"])(.*)\1$/s.exec(answer)?.[2];
+  return {
+    text: answer,
+    type: null,
+    size: null,
+    artifact_id: null,
+    preview:
+      text === undefined ? { kind: 'text' } : { kind: 'text', value: text }
+  };
+}
+
+/**
+ * What is sent; null while something that was typed is no value.
+ */
+function bodyOf(
+  fields: readonly IField[],
+  typed: Readonly<Record<string, string>>,
+  at: string
+): PartialJSONObject | null {
+  const flow: Record<string, PartialJSONValue> = {};
+  const call: Record<string, PartialJSONValue> = {};
+  const answers: Record<string, PartialJSONValue> = {};
+  for (const field of fields) {
+    const text = typed[field.key];
+    if (text === undefined) {
+      continue;
+    }
+    const found = parsed(field.editable, text);
+    if ('problem' in found) {
+      return null;
+    }
+    const into = { flow, call, answer: answers }[field.scope];
+    into[field.name] = found.value;
+  }
+  return {
+    at: at || null,
+    flow_overrides: flow,
+    invocation_overrides:
+      Object.keys(call).length > 0 ? { [at]: { input: call } } : {},
+    answers
+  };
+}
+
+interface IPlan {
+  plan: Replayed | null;
+  problem: string | null;
+}
+
+/**
+ * What the server would do, asked a moment after the last change.
+ */
+function usePlan(body: PartialJSONObject | null): IPlan {
+  const { model, live } = useEnvironment();
+  const [found, setFound] = React.useState<IPlan>({
+    plan: null,
+    problem: null
+  });
+  const asked = body === null ? null : JSON.stringify(body);
+  React.useEffect(() => {
+    if (asked === null || !model || !live) {
+      return;
+    }
+    let current = true;
+    const timer = window.setTimeout(() => {
+      model.api
+        .send<Replayed>(
+          'POST',
+          executionPath(live, 'replay'),
+          { home: live.home },
+          { ...(JSON.parse(asked) as PartialJSONObject), dry_run: true }
+        )
+        .then(
+          plan => {
+            if (current) {
+              setFound({ plan, problem: null });
+            }
+          },
+          (error: unknown) => {
+            if (current) {
+              setFound({ plan: null, problem: problemText(error) });
+            }
+          }
+        );
+    }, TYPING);
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [model, live, asked]);
+  return found;
+}
+
+function Plan({ plan, problem }: IPlan): React.JSX.Element | null {
+  const { trans } = useEnvironment();
+  if (problem) {
+    return (
+      <p className="jp-kitaru-field-error" role="alert">
+        {problem}
+      </p>
+    );
+  }
+  if (!plan) {
+    return null;
+  }
+  const all = [...plan.calls, ...plan.questions];
+  const reused = plan.calls.filter(call => call.action === 'reuse').length;
+  const runs = plan.calls.length - reused;
+  return (
+    <details className="jp-kitaru-plan">
+      <summary>
+        <span role="status">
+          {trans._n('%1 call runs', '%1 calls run', runs, runs)}
+          {', '}
+          {trans._n('%1 is reused', '%1 are reused', reused, reused)}
+        </span>
+      </summary>
+      <ul>
+        {all.map(part => (
+          <li key={part.name}>
+            <strong>{part.name}</strong> {part.why}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

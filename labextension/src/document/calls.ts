@@ -1,0 +1,168 @@
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { IDisposable } from '@lumino/disposable';
+
+import type { Api, IExecutionRef } from '../api';
+import { Pages } from '../components/pages';
+import type { CallView } from '../documents';
+import { HIDDEN, type IBar, type TimelineRow } from './timeline';
+
+/**
+ * The calls that the document of an execution leaves out, and attempts: fetched when they come into sight.
+ */
+export class Calls implements IDisposable {
+  constructor(
+    private readonly api: Api,
+    private readonly ref: IExecutionRef
+  ) {}
+
+  /** Another one whenever something was fetched. */
+  version = 0;
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  total(key: string): number {
+    return this._pages.get(key)?.total ?? 0;
+  }
+
+  at(key: string, index: number): CallView | undefined {
+    return this._pages.get(key)?.at(index);
+  }
+
+  /**
+   * Make what a row folds available.
+   */
+  open(row: TimelineRow): void {
+    if (
+      (row.kind === 'group' || row.kind === 'hidden') &&
+      !this._pages.has(row.key)
+    ) {
+      const owner = row.kind === 'group' ? row.owner : this.ref.execId;
+      const filter =
+        row.kind === 'group' ? { checkpoint: row.group.checkpoint } : {};
+      const total = row.kind === 'group' ? row.group.total : null;
+      const pages = new Pages<CallView>(
+        (offset, limit) =>
+          this.api.calls(this._of(owner), { ...filter, offset, limit }),
+        total
+      );
+      this._pages.set(row.key, pages);
+      if (row.key === HIDDEN) {
+        this._want(pages, 0, 0);
+      }
+    }
+  }
+
+  /**
+   * Say which rows are in sight.
+   */
+  sight(rows: readonly TimelineRow[]): void {
+    const found = new Map<string, [number, number]>();
+    for (const row of rows) {
+      if (row.kind === 'paged') {
+        const [first] = found.get(row.pages) ?? [row.index];
+        found.set(row.pages, [first, row.index]);
+      }
+      const call = row.kind === 'call' ? row.call : null;
+      if (call && row.kind === 'call' && call.attempts > 1) {
+        this._wantAttempts(row.owner, call);
+      }
+    }
+    for (const [key, [first, last]] of found) {
+      const pages = this._pages.get(key);
+      if (pages) {
+        this._want(pages, first, last);
+      }
+    }
+  }
+
+  /**
+   * The attempts of a call that needed several, once they are known.
+   */
+  attempts(owner: string, call: CallView): IBar[] | null {
+    return this._attempts.get(attemptsKey(owner, call)) ?? null;
+  }
+
+  /**
+   * The execution has changed: what is in sight is to be fetched again.
+   */
+  outdate(): void {
+    for (const pages of this._pages.values()) {
+      pages.outdate();
+    }
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  private _of(execId: string): IExecutionRef {
+    return { execId, home: this.ref.home };
+  }
+
+  private _want(pages: Pages<CallView>, first: number, last: number): void {
+    pages.want(first, last).then(
+      fetched => {
+        if (fetched) {
+          this._tell();
+        }
+      },
+      () => {
+        // The document itself says why the server cannot be asked; the next change asks again.
+      }
+    );
+  }
+
+  private _wantAttempts(owner: string, call: CallView): void {
+    const key = attemptsKey(owner, call);
+    if (this._asked.has(key)) {
+      return;
+    }
+    this._asked.add(key);
+    this.api.call(this._of(owner), call.name).then(
+      detail => {
+        const bars = detail.attempt_list.flatMap(attempt =>
+          attempt.started_at === null
+            ? []
+            : [
+                {
+                  from: attempt.started_at,
+                  to: attempt.ended_at,
+                  status: attempt.status as IBar['status']
+                }
+              ]
+        );
+        if (bars.length > 0) {
+          this._attempts.set(key, bars);
+          this._tell();
+        }
+      },
+      () => {
+        this._asked.delete(key);
+      }
+    );
+  }
+
+  private _tell(): void {
+    if (!this._isDisposed) {
+      this.version += 1;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _pages = new Map<string, Pages<CallView>>();
+  private readonly _attempts = new Map<string, IBar[]>();
+  private readonly _asked = new Set<string>();
+  private _isDisposed = false;
+}
+
+function attemptsKey(owner: string, call: CallView): string {
+  return `${owner} ${call.name} ${call.attempts} ${call.status}`;
+}

@@ -1,0 +1,72 @@
+import * as React from 'react';
+
+import { Environment, useEnvironment } from '../components/context';
+import { WaitForm } from '../components/WaitForm';
+import type { WaitView } from '../documents';
+import type { IExecutionModel } from '../tokens';
+
+/**
+ * All open questions, wherever the executions run; answers need no kernel.
+ */
+export function Inbox(): React.JSX.Element {
+  const { model, trans } = useEnvironment();
+  const waits = useWaits(model);
+  if (waits.length === 0) {
+    return (
+      <p className="jp-kitaru-nothing">
+        {trans.__('No execution waits for an answer.')}
+      </p>
+    );
+  }
+  return (
+    <ul className="jp-kitaru-inbox" aria-label={trans.__('Open questions')}>
+      {waits.map(wait => (
+        <Question key={`${wait.exec_id} ${wait.name}`} wait={wait} />
+      ))}
+    </ul>
+  );
+}
+
+function Question({ wait }: { wait: WaitView }): React.JSX.Element {
+  const environment = useEnvironment();
+  const { trans, open } = environment;
+  const { exec_id: execId, flow } = wait;
+  const inner = React.useMemo(
+    () => ({ ...environment, live: { execId, home: null } }),
+    [environment, execId]
+  );
+  return (
+    <li
+      className="jp-kitaru-execution jp-kitaru-item"
+      data-kitaru-execution={execId}
+    >
+      <Environment.Provider value={inner}>
+        <WaitForm wait={wait} />
+      </Environment.Provider>
+      <button
+        className="jp-kitaru-link jp-kitaru-source"
+        title={trans.__('Open %1', execId)}
+        onClick={() => {
+          open?.({ execId, home: null });
+        }}
+      >
+        {flow}
+      </button>
+    </li>
+  );
+}
+
+export function useWaits(model: IExecutionModel | null): readonly WaitView[] {
+  const [waits, setWaits] = React.useState(model?.waits ?? []);
+  React.useEffect(() => {
+    const onChanged = (sender: IExecutionModel): void => {
+      setWaits(sender.waits);
+    };
+    setWaits(model?.waits ?? []);
+    model?.waitsChanged.connect(onChanged);
+    return () => {
+      model?.waitsChanged.disconnect(onChanged);
+    };
+  }, [model]);
+  return waits;
+}

@@ -1,0 +1,281 @@
+import { Time } from '@jupyterlab/coreutils';
+import * as React from 'react';
+
+import type { IExecutionRef } from '../api';
+import { useEnvironment, useNow } from '../components/context';
+import {
+  cost,
+  count,
+  duration,
+  elapsed,
+  moment,
+  statusText
+} from '../components/format';
+import { StatusIcon } from '../components/StatusIcon';
+import { VirtualTree, type ITreeRow } from '../components/VirtualTree';
+import type { ExecutionSummary } from '../documents';
+import { Filters } from './Filters';
+import type { ExecutionList } from './list';
+import { isFiltered } from './query';
+
+const ROW_HEIGHT = 44;
+
+/**
+ * The list of executions with what to look for above it.
+ */
+export function Executions(props: {
+  list: ExecutionList;
+  open(ref: IExecutionRef): void;
+}): React.JSX.Element {
+  const { list } = props;
+  const { trans } = useEnvironment();
+  useChanges(list);
+  const isEmpty = list.loaded && list.count === 0;
+  return (
+    <div className="jp-kitaru-executions">
+      {(!isEmpty || isFiltered(list.filters)) && <Filters list={list} />}
+      {list.problem && (
+        <p className="jp-kitaru-problem" role="alert">
+          {list.problem}
+        </p>
+      )}
+      {isEmpty && isFiltered(list.filters) && (
+        <p className="jp-kitaru-nothing">
+          {trans.__('No execution fits these filters.')}
+        </p>
+      )}
+      {isEmpty && !isFiltered(list.filters) && !list.problem && <Teach />}
+      {list.count > 0 && <Rows {...props} />}
+    </div>
+  );
+}
+
+function Rows(props: {
+  list: ExecutionList;
+  open(ref: IExecutionRef): void;
+}): React.JSX.Element {
+  const { list, open } = props;
+  const { trans } = useEnvironment();
+  const now = useNow(true);
+  const [active, setActive] = useActive(list);
+  const row = (index: number): ITreeRow => {
+    const found = list.row(index);
+    if (found.kind === 'section') {
+      const { key, title, open: expanded, total } = found.section;
+      return {
+        key,
+        level: 1,
+        expanded,
+        className: 'jp-kitaru-group',
+        content: (
+          <>
+            <span className="jp-kitaru-caret" aria-hidden="true" />
+            <span className="jp-kitaru-name">{title}</span>
+            <span className="jp-kitaru-dim">{count(total ?? 0)}</span>
+          </>
+        )
+      };
+    }
+    const { section, execution, index: place } = found;
+    return {
+      key: execution?.exec_id ?? `${section.key} ${place}`,
+      level: section.title === null ? 1 : 2,
+      position: [place + 1, section.total ?? 0],
+      className: 'jp-kitaru-item',
+      content: execution ? (
+        <Item execution={execution} now={now} />
+      ) : (
+        <span className="jp-kitaru-dim">…</span>
+      ),
+      ...(execution
+        ? {
+            label: spoken(execution, now, trans),
+            data: { 'data-kitaru-execution': execution.exec_id }
+          }
+        : {})
+    };
+  };
+  return (
+    <VirtualTree
+      label={trans.__('Executions')}
+      count={list.count}
+      rowHeight={ROW_HEIGHT}
+      row={row}
+      active={active}
+      onActive={setActive}
+      onSight={list.sight}
+      onFold={(index, expanded) => {
+        const found = list.row(index);
+        if (found.kind === 'section') {
+          list.fold(found.section, expanded);
+        }
+      }}
+      onOpen={index => {
+        const found = list.row(index);
+        if (found.kind === 'section') {
+          list.fold(found.section, !found.section.open);
+        } else if (found.execution) {
+          open({ execId: found.execution.exec_id, home: null });
+        }
+      }}
+    />
+  );
+}
+
+/**
+ * The current row: it stays with its execution while newer ones come above it.
+ */
+function useActive(list: ExecutionList): [number, (index: number) => void] {
+  const [active, setActive] = React.useState({ index: -1, key: '' });
+  const keyAt = (index: number): string => {
+    const found = index < list.count ? list.row(index) : null;
+    return found?.kind === 'execution' ? (found.execution?.exec_id ?? '') : '';
+  };
+  let { index } = active;
+  if (active.key !== '' && keyAt(index) !== active.key) {
+    const near = Array.from({ length: 50 }, (_, step) => index + step - 10);
+    index =
+      near.find(
+        place => place >= 0 && place < list.count && keyAt(place) === active.key
+      ) ?? index;
+  }
+  return [
+    Math.min(index, list.count - 1),
+    place => {
+      setActive({ index: place, key: keyAt(place) });
+    }
+  ];
+}
+
+function Item(props: {
+  execution: ExecutionSummary;
+  now: number;
+}): React.JSX.Element {
+  const { execution, now } = props;
+  const at = execution.started_at ?? execution.created_at;
+  return (
+    <>
+      <StatusIcon status={execution.status} decorative />
+      <span className="jp-kitaru-item-text">
+        <span className="jp-kitaru-item-line">
+          <span className="jp-kitaru-name">{execution.flow}</span>
+          <span
+            className="jp-kitaru-dim jp-kitaru-when"
+            title={at === null ? '' : moment(at)}
+          >
+            {at === null ? '' : ago(at)}
+          </span>
+        </span>
+        <Second execution={execution} now={now} />
+      </span>
+    </>
+  );
+}
+
+/**
+ * What matters most: what is asked, what went wrong, else how far it is and what it took.
+ */
+function Second(props: {
+  execution: ExecutionSummary;
+  now: number;
+}): React.JSX.Element {
+  const { trans } = useEnvironment();
+  const { execution, now } = props;
+  const text = summary(execution, now, trans);
+  const bad = execution.status === 'failed' ? 'jp-kitaru-bad' : '';
+  return (
+    <span className={`jp-kitaru-item-line jp-kitaru-dim ${bad}`} title={text}>
+      <span className="jp-kitaru-name">{text}</span>
+    </span>
+  );
+}
+
+type Bundle = ReturnType<typeof useEnvironment>['trans'];
+
+function summary(
+  execution: ExecutionSummary,
+  now: number,
+  trans: Bundle
+): string {
+  const { status, failure, totals, waiting_for: questions } = execution;
+  if (status === 'failed' && failure) {
+    return failure.split('\n', 1)[0] ?? failure;
+  }
+  if (status === 'waiting' && questions.length > 0) {
+    return trans.__('Asks: %1', questions.join(', '));
+  }
+  const done = totals.completed + totals.reused;
+  const running = status === 'running';
+  const took =
+    running || execution.ended_at !== null ? elapsed(execution, now) : null;
+  return [
+    running || status === 'completed' ? null : statusText(trans, status),
+    done < totals.calls
+      ? trans.__('%1 of %2 calls', count(done), count(totals.calls))
+      : trans._n('%1 call', '%1 calls', totals.calls, count(totals.calls)),
+    took === null ? null : duration(took),
+    totals.cost === null ? null : cost(totals.cost)
+  ]
+    .filter(part => part !== null)
+    .join(' · ');
+}
+
+function spoken(
+  execution: ExecutionSummary,
+  now: number,
+  trans: Bundle
+): string {
+  const at = execution.started_at ?? execution.created_at;
+  return [
+    execution.flow,
+    statusText(trans, execution.status),
+    at === null ? '' : ago(at),
+    summary(execution, now, trans)
+  ].join(', ');
+}
+
+function ago(at: number): string {
+  return Time.formatHuman(new Date(at * 1000), 'narrow');
+}
+
+/**
+ * Nothing is recorded yet: how to begin.
+ */
+function Teach(): React.JSX.Element {
+  const { trans } = useEnvironment();
+  return (
+    <div className="jp-kitaru-teach">
+      <p>
+        {trans.__(
+          'Flows that you run appear here. Each result is kept on disk, so that a run goes on where it stopped.'
+        )}
+      </p>
+      <p>{trans.__('Begin with two cells:')}</p>
+      <pre tabIndex={0} aria-label={trans.__('Example')}>
+        {EXAMPLE}
+      </pre>
+    </div>
+  );
+}
+
+const EXAMPLE = `%load_ext kitaru
+
+%%kitaru_flow hello -p name="you"
+def greet(name):
+    return f"Hello {name}"
+
+greet(name)`;
+
+function useChanges(list: ExecutionList): void {
+  const [, draw] = React.useReducer((value: number) => value + 1, 0);
+  React.useEffect(() => {
+    const onChanged = (): void => {
+      draw();
+    };
+    list.changed.connect(onChanged);
+    draw();
+    return () => {
+      list.changed.disconnect(onChanged);
+    };
+  }, [list]);
+}

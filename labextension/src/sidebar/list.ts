@@ -1,0 +1,340 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type { StatisticsView } from '../documents';
+import { ApiError, type IExecutionsQuery, type IPage } from '../api';
+import { statusText } from '../components/format';
+import type { ExecutionSummary } from '../documents';
+import type { IExecutionModel } from '../tokens';
+import {
+  days,
+  fileName,
+  NO_FILTERS,
+  queryOf,
+  type Grouping,
+  type IFilters,
+  type IPart
+} from './query';
+import { Section } from './section';
+
+/** Milliseconds between two readings while executions change. */
+const INTERVAL = 500;
+const GROUPED_INTERVAL = 2000;
+
+export type ListRow =
+  | { kind: 'section'; section: Section }
+  | {
+      kind: 'execution';
+      section: Section;
+      index: number;
+      execution: ExecutionSummary | undefined;
+    };
+
+/**
+ * The executions that somebody chose to see, kept up to date while the list is in sight.
+ */
+export class ExecutionList implements IDisposable {
+  constructor(
+    readonly model: IExecutionModel,
+    private readonly trans: TranslationBundle
+  ) {
+    model.changed.connect(this._outdate, this);
+    model.missed.connect(this._outdate, this);
+  }
+
+  filters: IFilters = NO_FILTERS;
+  grouping: Grouping = '';
+  /** Why nothing can be shown, in the server's words. */
+  problem: string | null = null;
+  /** Whether there was an answer for what is chosen. */
+  loaded = false;
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Number of rows, titles of groups included. */
+  get count(): number {
+    return this._sections.reduce((sum, one) => sum + this._rows(one), 0);
+  }
+
+  /** Number of executions that fit the filters. */
+  get total(): number {
+    return this._sections.reduce((sum, one) => sum + (one.total ?? 0), 0);
+  }
+
+  row(index: number): ListRow {
+    let rest = index;
+    for (const section of this._sections) {
+      const size = this._rows(section);
+      if (rest < size) {
+        const inner = rest - (section.title === null ? 0 : 1);
+        return inner < 0
+          ? { kind: 'section', section }
+          : {
+              kind: 'execution',
+              section,
+              index: inner,
+              execution: section.at(inner)
+            };
+      }
+      rest -= size;
+    }
+    throw new RangeError(`There is no row ${index}.`);
+  }
+
+  /**
+   * Read only while somebody looks.
+   */
+  set visible(value: boolean) {
+    this._visible = value;
+    if (value && this._stale) {
+      this._refresh();
+    }
+  }
+
+  choose(filters: IFilters, grouping: Grouping): void {
+    this.filters = filters;
+    this.grouping = grouping;
+    this._first = this._last = 0;
+    this._rebuild = true;
+    this._refresh();
+  }
+
+  fold(section: Section, open: boolean): void {
+    section.open = open;
+    this._changed.emit();
+    if (open) {
+      this._refresh();
+    }
+  }
+
+  /**
+   * Say which rows are in sight.
+   */
+  readonly sight = (first: number, last: number): void => {
+    if (first !== this._first || last !== this._last) {
+      this._first = first;
+      this._last = last;
+      this._refresh();
+    }
+  };
+
+  dispose(): void {
+    this._isDisposed = true;
+    window.clearTimeout(this._timer);
+    Signal.clearData(this);
+  }
+
+  private _rows(section: Section): number {
+    const title = section.title === null ? 0 : 1;
+    return title + (section.open ? (section.total ?? 0) : 0);
+  }
+
+  private _outdate(): void {
+    this._stale = true;
+    if (this._visible) {
+      const wait = this.grouping === '' ? INTERVAL : GROUPED_INTERVAL;
+      this._timer ??= window.setTimeout(() => {
+        this._timer = undefined;
+        this._refresh();
+      }, wait);
+    }
+  }
+
+  private _refresh(): void {
+    this._again = true;
+    this._running ??= this._run().finally(() => {
+      this._running = undefined;
+    });
+  }
+
+  private async _run(): Promise<void> {
+    while (this._again && this._visible && !this._isDisposed) {
+      this._again = false;
+      try {
+        const changed = await this._read();
+        if (!changed && this.problem === null && this.loaded) {
+          continue;
+        }
+        this.problem = null;
+        this.loaded = true;
+      } catch (error) {
+        this.problem = error instanceof Error ? error.message : String(error);
+        if (error instanceof ApiError && error.failure.next) {
+          this.problem += ` ${error.failure.next}`;
+        }
+      }
+      this._changed.emit();
+    }
+  }
+
+  private async _read(): Promise<boolean> {
+    let changed = this._rebuild;
+    if (this._stale) {
+      this._stale = false;
+      this._sections.forEach(section => {
+        section.outdate();
+      });
+      this._rebuild ||= this.grouping !== '';
+    }
+    if (this._rebuild) {
+      this._rebuild = false;
+      await this._build();
+    }
+    for (const [section, first, last] of this._inSight()) {
+      changed = (await section.want(first, last)) || changed;
+    }
+    return changed;
+  }
+
+  private async _build(): Promise<void> {
+    const base = queryOf(this.filters, Date.now() / 1000);
+    if (this.grouping === '') {
+      this._sections = [new Section('', null, base, null, true, this._ask)];
+      return;
+    }
+    const known = new Map(this._sections.map(one => [one.key, one]));
+    const sections = await Promise.all(
+      (await this._parts()).map(async part => {
+        const query = merged(base, part.query);
+        const total =
+          part.total ?? (await this._ask({ ...query, limit: 1 })).total;
+        const key = `${this.grouping} ${part.key}`;
+        const before = known.get(key);
+        if (before?.asks(query)) {
+          before.total = total;
+          return before;
+        }
+        return new Section(
+          key,
+          part.title,
+          query,
+          total,
+          before?.open ?? true,
+          this._ask
+        );
+      })
+    );
+    this._sections = sections.filter(section => section.total !== 0);
+  }
+
+  private async _parts(): Promise<IPart[]> {
+    if (this.grouping === 'day') {
+      return days(this.trans, Date.now() / 1000);
+    }
+    const by = this.grouping === 'notebook' ? 'notebook' : this.grouping;
+    const groups = await this._groups(by as 'flow' | 'status' | 'notebook');
+    const chosen = this.filters[by as 'flow' | 'status' | 'notebook'];
+    // Figures know neither texts nor notebooks; where those are chosen every group is counted by itself.
+    const exact = !this.filters.text.trim() && !this.filters.notebook;
+    return groups
+      .slice(0, exact ? GROUPS : FEW_GROUPS)
+      .filter(([name]) => !chosen || name === chosen)
+      .map(([name, total]) => ({
+        key: name,
+        title: this._title(name),
+        query: { [by]: name },
+        ...(exact ? { total } : {})
+      }));
+  }
+
+  private _title(name: string): string {
+    switch (this.grouping) {
+      case 'status':
+        return statusText(this.trans, name as ExecutionSummary['status']);
+      case 'notebook':
+        return fileName(name);
+      default:
+        return name;
+    }
+  }
+
+  /**
+   * The flows or notebooks of which something is recorded, the busiest first.
+   */
+  async names(by: 'flow' | 'notebook'): Promise<string[]> {
+    return (await this._groups(by, {})).map(([name]) => name);
+  }
+
+  private async _groups(
+    by: 'flow' | 'status' | 'notebook',
+    filters = this.filters as Partial<IFilters>
+  ): Promise<[string, number][]> {
+    const { flow, status, since } = queryOf(
+      { ...NO_FILTERS, ...filters },
+      Date.now() / 1000
+    );
+    const answer = await this.model.api.get<StatisticsView>('statistics', {
+      group_by: by,
+      limit: GROUPS,
+      flow,
+      status,
+      since
+    });
+    return answer.groups
+      .map(group => [group.keys[by], group.count] as const)
+      .filter((group): group is [string, number] => {
+        const [name] = group;
+        return typeof name === 'string' && name !== '';
+      })
+      .sort((one, other) => other[1] - one[1]);
+  }
+
+  private _inSight(): [Section, number, number][] {
+    const found: [Section, number, number][] = [];
+    let start = 0;
+    for (const section of this._sections) {
+      const size = this._rows(section);
+      const head = start + (section.title === null ? 0 : 1);
+      const first = Math.max(this._first, head) - head;
+      const last = Math.min(this._last, start + size - 1) - head;
+      if (section.total === null) {
+        found.push([section, 0, 0]);
+      } else if (section.open && last >= first) {
+        found.push([section, first, last]);
+      }
+      start += size;
+    }
+    return found;
+  }
+
+  private readonly _ask = (
+    query: IExecutionsQuery
+  ): Promise<IPage<ExecutionSummary>> => this.model.api.executions(query);
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _sections: Section[] = [];
+  private _first = 0;
+  private _last = 0;
+  private _visible = false;
+  private _stale = true;
+  private _rebuild = true;
+  private _again = false;
+  private _running: Promise<void> | undefined;
+  private _timer: number | undefined;
+  private _isDisposed = false;
+}
+
+/** More groups than this are no help. */
+const GROUPS = 100;
+const FEW_GROUPS = 20;
+
+/**
+ * Both queries at once.
+ */
+function merged(
+  base: IExecutionsQuery,
+  part: IExecutionsQuery
+): IExecutionsQuery {
+  const both = { ...base, ...part };
+  if (base.since !== undefined && part.since !== undefined) {
+    both.since = Math.max(Number(base.since), Number(part.since));
+  }
+  return both;
+}

@@ -1,0 +1,182 @@
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  AccordionToolbar,
+  ReactWidget,
+  SidePanel
+} from '@jupyterlab/ui-components';
+import type { ITranslator } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import { AccordionPanel } from '@lumino/widgets';
+import * as React from 'react';
+
+import type { IExecutionRef } from '../api';
+import { Environment } from '../components/context';
+import { contentsPath } from '../document/notebook';
+import { kitaruIcon } from '../icons';
+import { Inbox } from '../inbox/Inbox';
+import type { IExecutionModel } from '../tokens';
+import { Executions } from './Executions';
+import { ExecutionList } from './list';
+import { NO_FILTERS } from './query';
+
+/** Where the style sheet finds the number for the tab. */
+const BADGE = 'kitaru-waits';
+
+export interface ISidebarOptions {
+  model: IExecutionModel;
+  trans: TranslationBundle;
+  translator: ITranslator;
+  open(ref: IExecutionRef): void;
+}
+
+/**
+ * What waits for an answer, and all executions.
+ */
+export class ExecutionsPanel extends SidePanel {
+  constructor(private readonly options: ISidebarOptions) {
+    const accordion = new AccordionPanel({
+      layout: AccordionToolbar.createLayout({})
+    });
+    super({ content: accordion, translator: options.translator });
+    this._accordion = accordion;
+    const { model, trans } = options;
+    this.id = 'jp-kitaru-panel';
+    this.addClass('jp-kitaru-panel');
+    this.title.icon = kitaruIcon;
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Executions of flows'));
+    this._waits = new WaitsSection(options);
+    this._executions = new ExecutionsSection(options);
+    this.addWidget(this._waits);
+    this.addWidget(this._executions);
+    model.waitsChanged.connect(this._onWaits, this);
+    this._onWaits();
+  }
+
+  /**
+   * Show the executions that a notebook started.
+   */
+  async showNotebook(path: string): Promise<void> {
+    const root = PageConfig.getOption('serverRoot');
+    const names = await this._executions.list.names('notebook');
+    const notebook =
+      names.find(name => contentsPath(name, root) === path) ?? path;
+    this._executions.list.choose({ ...NO_FILTERS, notebook }, '');
+  }
+
+  /**
+   * Put the focus on the open questions.
+   */
+  showWaits(): void {
+    this._accordion.expand(0);
+    const field = this._waits.node.querySelector<HTMLElement>(
+      'input, textarea, select, button'
+    );
+    (field ?? this._waits.node).focus();
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._executions.node.querySelector<HTMLElement>('[role=tree]')?.focus();
+  }
+
+  private _onWaits(): void {
+    const { model, trans } = this.options;
+    const waiting = model.waits.length;
+    this.title.caption =
+      waiting === 0
+        ? trans.__('Executions')
+        : trans._n(
+            'Executions (%1 waits for an answer)',
+            'Executions (%1 wait for an answer)',
+            waiting,
+            waiting
+          );
+    // What the tab bar added to its data stays.
+    const others = Object.entries(this.title.dataset).filter(
+      ([name]) => name !== BADGE
+    );
+    const badge = waiting > 99 ? '99+' : String(waiting);
+    this.title.dataset = Object.fromEntries(
+      waiting === 0 ? others : [...others, [BADGE, badge]]
+    );
+    this._waits.title.label =
+      waiting === 0
+        ? trans.__('Questions')
+        : trans.__('Questions (%1)', waiting);
+    if (waiting > 0 && this._before === 0) {
+      this._accordion.expand(0);
+      this._accordion.setRelativeSizes(waiting > 1 ? [0.45, 0.55] : [0.3, 0.7]);
+    } else if (waiting === 0) {
+      this._accordion.collapse(0);
+    }
+    this._before = waiting;
+  }
+
+  private readonly _waits: WaitsSection;
+  private readonly _executions: ExecutionsSection;
+  private readonly _accordion: AccordionPanel;
+  private _before = 0;
+}
+
+/**
+ * A part of the panel that draws with React.
+ */
+class WaitsSection extends ReactWidget {
+  constructor(private readonly options: ISidebarOptions) {
+    super();
+    this.addClass('jp-kitaru-section');
+    this.node.tabIndex = -1;
+    this.title.label = options.trans.__('Questions');
+  }
+
+  protected override render(): React.JSX.Element {
+    const { model, trans, open } = this.options;
+    return (
+      <Environment.Provider value={{ model, trans, open, live: null }}>
+        <Inbox />
+      </Environment.Provider>
+    );
+  }
+}
+
+class ExecutionsSection extends ReactWidget {
+  constructor(private readonly options: ISidebarOptions) {
+    super();
+    this.addClass('jp-kitaru-section');
+    this.title.label = options.trans.__('Executions');
+    this.list = new ExecutionList(options.model, options.trans);
+  }
+
+  override dispose(): void {
+    this.list.dispose();
+    super.dispose();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.list.visible = true;
+  }
+
+  protected override onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this.list.visible = false;
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.list.visible = this.isVisible;
+  }
+
+  protected override render(): React.JSX.Element {
+    const { model, trans, open } = this.options;
+    return (
+      <Environment.Provider value={{ model, trans, open, live: null }}>
+        <Executions list={this.list} open={open} />
+      </Environment.Provider>
+    );
+  }
+
+  readonly list: ExecutionList;
+}

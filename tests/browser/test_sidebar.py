@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.recorded import record
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from tests.browser.jupyter import Jupyter, Server
+
+
+@pytest.fixture(scope="module")
+def many(server: Server) -> None:
+    """Failed, completed and waiting executions, more of them than one page of the list."""
+    record(
+        server,
+        """
+import os, time
+for index in range(60):
+    divide_by(index + 1)
+try:
+    broken.run().wait()
+except Exception:
+    pass
+waiting = asking.run("Mate")
+while waiting.status != "waiting":
+    time.sleep(0.02)
+print("done", flush=True)
+os._exit(0)
+""".replace("divide_by(index + 1)", "broken.run(index + 1).wait()"),
+    )
+
+
+def opened(lab: Jupyter) -> Locator:
+    lab.visit()
+    lab.execute("kitaru:show-executions")
+    panel = lab.page.locator("#jp-kitaru-panel")
+    panel.wait_for()
+    return panel
+
+
+def test_executions_are_listed_the_newest_first_with_what_matters_of_each(lab: Jupyter, many: None) -> None:
+    rows = opened(lab).get_by_role("treeitem")
+    expect(rows.nth(0)).to_contain_text("asking")
+    expect(rows.nth(0)).to_contain_text("Asks: publish")
+    expect(rows.nth(1)).to_contain_text("ZeroDivisionError: division by zero")
+    expect(rows.nth(2)).to_contain_text("1 call")
+    lab.screenshot("sidebar")
+    assert lab.violations("#jp-kitaru-panel") == []
+
+
+def test_a_new_execution_appears_without_a_reload(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    expect(panel.get_by_role("treeitem").first).to_be_visible()
+    record(lab.server, "named = wide.run(2)\nnamed.wait()\nprint(1)")
+    expect(panel.get_by_role("treeitem").first).to_contain_text("wide")
+
+
+def test_the_list_is_narrowed_by_text_and_status_and_says_how_many_there_are(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    panel.get_by_placeholder("Search executions").fill("division by zero")
+    expect(panel.get_by_role("status")).to_have_text("1 execution")
+    expect(panel.get_by_role("treeitem")).to_have_count(1)
+    panel.get_by_role("button", name="Clear filters").click()
+    panel.get_by_role("button", name="Filter and group").click()
+    panel.get_by_label("Status").select_option("completed")
+    expect(panel.get_by_role("status")).to_contain_text("executions")
+    expect(panel.get_by_role("treeitem", name="Failed")).to_have_count(0)
+    panel.get_by_label("Status").select_option("")
+    panel.get_by_label("Flow").select_option("asking")
+    expect(panel.get_by_role("treeitem").first).to_contain_text("asking")
+    expect(panel.get_by_role("treeitem", name="broken")).to_have_count(0)
+    lab.screenshot("sidebar-filters", panel)
+    assert lab.violations("#jp-kitaru-panel") == []
+
+
+def test_what_fits_nothing_says_so(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    panel.get_by_placeholder("Search executions").fill("never heard of")
+    expect(panel).to_contain_text("No execution fits these filters.")
+
+
+def test_groups_say_how_many_they_hold_and_fold(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    panel.get_by_role("button", name="Filter and group").click()
+    panel.get_by_label("Group by").select_option("flow")
+    group = panel.get_by_role("treeitem", expanded=True).first
+    expect(group).to_contain_text("broken")
+    expect(group).to_contain_text("61")
+    group.click()
+    expect(panel.get_by_role("treeitem", expanded=False).first).to_contain_text("broken")
+    lab.screenshot("sidebar-groups", panel)
+    assert lab.violations("#jp-kitaru-panel") == []
+
+
+def test_the_list_is_used_with_the_keyboard_alone(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    tree = panel.get_by_role("tree", name="Executions")
+    expect(tree.get_by_role("treeitem").first).to_be_visible()
+    tree.focus()
+    lab.page.keyboard.press("End")
+    last = tree.locator("[aria-selected=true]")
+    expect(last).to_have_attribute("aria-posinset", last.get_attribute("aria-setsize") or "")
+    lab.page.keyboard.press("Home")
+    expect(tree.locator("[aria-selected=true]")).to_have_attribute("aria-posinset", "1")
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("Enter")
+    expect(lab.page.locator(".jp-kitaru-document")).to_be_visible()
+
+
+def test_rows_far_down_are_fetched_when_they_come_into_sight(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    tree = panel.get_by_role("tree", name="Executions")
+    expect(tree.get_by_role("treeitem").first).to_contain_text("call")
+    drawn = tree.get_by_role("treeitem").count()
+    assert drawn < 50
+    tree.evaluate("node => { node.scrollTop = node.scrollHeight; }")
+    last = tree.locator("[role=treeitem]").last
+    expect(last).to_have_attribute("aria-posinset", last.get_attribute("aria-setsize") or "")
+    expect(last).not_to_contain_text("…")
+    assert tree.get_by_role("treeitem").count() < 50
+
+
+def test_the_tab_tells_how_many_questions_are_open(lab: Jupyter, many: None) -> None:
+    lab.visit()
+    badge = lab.page.locator("[data-kitaru-waits]")
+    expect(badge).to_have_attribute("data-kitaru-waits", lab.waiting())
+
+
+def test_the_context_menu_acts_on_the_execution_that_is_clicked(lab: Jupyter, many: None) -> None:
+    panel = opened(lab)
+    panel.get_by_placeholder("Search executions").fill("division by zero")
+    row = panel.get_by_role("treeitem")
+    expect(row).to_have_count(1)
+    row.click(button="right")
+    menu = lab.page.locator(".lm-Menu")
+    expect(menu.get_by_role("menuitem", name="Retry")).to_be_visible()
+    lab.screenshot("context-menu")
+    menu.get_by_role("menuitem", name="Open Execution").click()
+    expect(lab.page.locator(".jp-kitaru-document .jp-kitaru-flow")).to_have_text("broken")
