@@ -28,6 +28,27 @@ def words(magic: str, line: str) -> list[str]:
         raise KitaruUsageError(f"{magic}: {re.sub(r'^%%kitaru_flow: ', '', str(error))}") from None
 
 
+def named(namespace: dict[str, Any], word: str) -> str:
+    """Put the text of a variable in place of ``{name}``, where that is the whole word.
+
+    Raises
+    ------
+    KitaruUsageError
+        If there is no such variable.
+
+    Examples
+    --------
+    >>> named({"first": "kr-1"}, "{first}"), named({}, "{1, 2}")
+    ('kr-1', '{1, 2}')
+    """
+    name = word[1:-1].strip()
+    if word[:1] + word[-1:] != "{}" or not name.isidentifier():
+        return word
+    if name not in namespace:
+        raise KitaruUsageError(f"{word}: no variable {name} is defined in this notebook.")
+    return str(getattr(namespace[name], "exec_id", namespace[name]))
+
+
 def value_of(text: str, namespace: dict[str, Any]) -> Any:
     """Read a value: a Python expression over the notebook's variables; what is none stands for itself.
 

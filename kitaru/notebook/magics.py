@@ -78,7 +78,7 @@ def kitaru(line: str) -> Any:
         %kitaru list [--flow F] [--status S] [--text T] [--since 7d] [-n 20]
         %kitaru show [ID]                   the live view; of the newest execution without ID
         %kitaru logs ID [-c CALL] [-n 100]  what it printed
-        %kitaru input [ID] [VALUE] [--wait NAME] [--abort]
+        %kitaru input [ID] [VALUE] [--wait NAME] [--abort] [--detach]
         %kitaru resume ID                   go on with an interrupted execution, in this kernel
         %kitaru retry ID                    run what failed again
         %kitaru cancel ID [REASON]
@@ -89,7 +89,8 @@ def kitaru(line: str) -> Any:
         %kitaru open [ID]                   a link to the execution in JupyterLab
         %kitaru clean [--dry-run]           remove what nothing refers to any more
 
-    An ID is an execution's id, or four or more characters of it; Tab completes it.
+    An ID is an execution's id, or four or more characters of it; Tab completes it. ``{name}`` stands for the variable of
+    that name. What runs here is followed until it ends or asks; ``--detach`` returns at once.
     """
     return _do("verbs", "run_verb", line)
 
@@ -107,3 +108,7 @@ CELL: Final[dict[str, Callable[..., Any]]] = {
     "kitaru_sql": kitaru_sql,
 }
 LINE: Final[dict[str, Callable[..., Any]]] = {"kitaru": kitaru, "kitaru_sql": kitaru_sql}
+
+for _function in (*CELL.values(), *LINE.values()):
+    # IPython would paste variables into the line as text; a value in braces is given as a value instead.
+    _function._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruError
 from kitaru.notebook.say import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from IPython.core.interactiveshell import InteractiveShell
 
-    from kitaru.runtime.engine import Engine
     from kitaru.runtime.handle import FlowHandle
+
+_waiting: Final[dict[str, tuple[InteractiveShell, str]]] = {}
+"""Variables that wait for the result of an execution."""
 
 
 def bind_result(shell: InteractiveShell, name: str, handle: FlowHandle[Any]) -> None:
@@ -34,23 +34,32 @@ def bind_result(shell: InteractiveShell, name: str, handle: FlowHandle[Any]) -> 
     shell.user_ns.pop(name, None)
     if handle.status not in ("failed", "cancelled"):
         say(f"{name} is set when {handle.exec_id} completes.")
-        when_completed(handle, lambda result: shell.user_ns.__setitem__(name, result))
+        _waiting[handle.exec_id] = shell, name
+        _listen(handle)
 
 
-def when_completed(handle: FlowHandle[Any], tell: Callable[[Any], None]) -> None:
-    """Tell the result when there is one; questions on the way are waited for, whoever answers them."""
+def settle(handle: FlowHandle[Any]) -> None:
+    """Set the variable that waits for an execution, if it has completed."""
+    if handle.exec_id in _waiting and handle.status == "completed":
+        result = handle.get()
+        shell, name = _waiting.pop(handle.exec_id, (None, ""))
+        if shell is not None:
+            shell.user_ns[name] = result
+
+
+def _listen(handle: FlowHandle[Any]) -> None:
     from kitaru.runtime.engine import engine
 
-    found = engine()
-    found.end_of(handle.exec_id, asked=True).add_done_callback(lambda _: _look(found, handle, tell))
+    engine().end_of(handle.exec_id, asked=True).add_done_callback(lambda _: _look(handle))
 
 
-def _look(engine: Engine, handle: FlowHandle[Any], tell: Callable[[Any], None]) -> None:
+def _look(handle: FlowHandle[Any]) -> None:
     try:
-        status = handle.status
+        settle(handle)
+        goes_on = handle.exec_id in _waiting and handle.status in ("waiting", "running", "pending")
     except KitaruError:
         return  # the store is away; the view says so
-    if status == "completed":
-        tell(handle.get())
-    elif status in ("waiting", "running", "pending"):
-        when_completed(handle, tell)
+    if goes_on:
+        _listen(handle)
+    else:
+        _waiting.pop(handle.exec_id, None)

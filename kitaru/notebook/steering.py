@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from kitaru.client.models import PendingWait
+    from kitaru.runtime.engine import Engine
 
 
 def give_input(shell: InteractiveShell, options: Namespace) -> Any:
@@ -34,7 +35,18 @@ def give_input(shell: InteractiveShell, options: Namespace) -> Any:
         return _ask(shell, asked)
     client.executions.input(asked.exec_id, _answer(shell, asked, text), wait=asked.name)
     say(f"Answered; {asked.exec_id} goes on.")
+    _follow(client.engine, asked, options)
     return None
+
+
+def _follow(engine: Engine, asked: PendingWait, options: Namespace) -> None:
+    from kitaru.notebook.live import watch
+    from kitaru.notebook.results import settle
+    from kitaru.runtime.handle import FlowHandle
+
+    handle: FlowHandle[Any] = FlowHandle(engine, asked.exec_id, asked.flow_name)
+    watch(handle, detach=options.detach)
+    settle(handle)
 
 
 def resume(shell: InteractiveShell, options: Namespace) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.code.flow_line import LineParser
 from kitaru.errors import KitaruUsageError
 from kitaru.notebook import looking, steering
-from kitaru.notebook.arguments import words
+from kitaru.notebook.arguments import named, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,8 @@ def run_verb(shell: InteractiveShell, line: str) -> Any:
         from kitaru.notebook.sql import run_sql
 
         return run_sql(shell, rest)
-    return VERBS[verb](shell, parser_of(verb).parse_args(words(f"%kitaru {verb}", rest)))
+    given = [named(shell.user_ns, word) for word in words(f"%kitaru {verb}", rest)]
+    return VERBS[verb](shell, parser_of(verb).parse_args(given))
 
 
 def parser_of(verb: str) -> LineParser:
@@ -69,6 +70,7 @@ _OPTIONS: Final[dict[str, tuple[Any, ...]]] = {
         (("--value",), {"dest": "named_value", "metavar": "VALUE"}),
         (("--wait",), {"metavar": "NAME"}),
         (("--abort",), {"action": "store_true"}),
+        (("--detach",), {"action": "store_true"}),
     ),
     "resume": (
         _ID,
