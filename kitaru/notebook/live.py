@@ -9,7 +9,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError, KitaruTimeoutError
 from kitaru.notebook.output import CellOutput, kernel_shell
 from kitaru.stacks.capture import shown_in_views
 from kitaru.views.bundle import mime_bundle
@@ -27,6 +27,8 @@ TICK_SECONDS: Final = 2.0
 SHARE: Final = 1 / 30
 """Of one core's time, what a view may take: it paints less often where a painting costs more."""
 SLOWEST: Final = 5.0
+LOOK_SECONDS: Final = 0.2
+"""How often a terminal, which has no live view, looks whether a question is open."""
 _AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "interrupted"})
 _OVER: Final = _AT_REST - {"waiting"}
 
@@ -212,16 +214,37 @@ def _in_terminal(handle: FlowHandle[Any], detach: bool) -> None:
         print(f"{handle.exec_id} of {handle.flow_name} runs; handle.wait() waits for its end.")
         return
     try:
-        handle.wait()
+        while not _rests(handle):
+            pass
     except KeyboardInterrupt:
-        print(f"Detached: {handle.exec_id} goes on.")
+        print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
         return
-    except KitaruError:
-        pass  # the view says how it ended
     from kitaru.client import KitaruClient
     from kitaru.views.build import execution_view
 
     _print(execution_view(KitaruClient(), handle.exec_id))
+
+
+def _rests(handle: FlowHandle[Any]) -> bool:
+    """Wait a little; tell whether the execution has ended, or asks what nobody at this terminal can be asked."""
+    try:
+        handle.wait(timeout=LOOK_SECONDS)
+    except KitaruError:
+        if handle.status != "waiting":
+            return not isinstance(sys.exception(), KitaruTimeoutError)
+        return not _asked_here(handle)
+    return True
+
+
+def _asked_here(handle: FlowHandle[Any]) -> bool:
+    from kitaru.client import KitaruClient
+    from kitaru.views.terminal import answer_here
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    for wait in KitaruClient().executions.pending_waits(handle.exec_id):
+        answer_here(wait)
+    return True
 
 
 def _print(view: ExecutionView) -> None:

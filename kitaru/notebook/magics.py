@@ -89,8 +89,8 @@ def kitaru(line: str) -> Any:
         %kitaru open [ID]                   a link to the execution in JupyterLab
         %kitaru clean [--dry-run]           remove what nothing refers to any more
 
-    An ID is an execution's id, or four or more characters of it; Tab completes it. ``{name}`` stands for the variable of
-    that name. What runs here is followed until it ends or asks; ``--detach`` returns at once.
+    An ID is an execution's id, or four or more characters of it; Tab completes it. ``{name}`` stands for the variable
+    of that name. What runs here is followed until it ends or asks; ``--detach`` returns at once.
     """
     return _do("verbs", "run_verb", line)
 
@@ -111,4 +111,4 @@ LINE: Final[dict[str, Callable[..., Any]]] = {"kitaru": kitaru, "kitaru_sql": ki
 
 for _function in (*CELL.values(), *LINE.values()):
     # IPython would paste variables into the line as text; a value in braces is given as a value instead.
-    _function._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
+    vars(_function)["_ipython_magic_no_var_expand"] = True

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 def shell(kitaru_home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A shell of its own with our magics, as a kernel has one, and without a terminal's history file."""
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     monkeypatch.setenv("JPY_SESSION_NAME", "analysis.ipynb")
     Path(os.environ["IPYTHONDIR"]).mkdir(parents=True)
     monkeypatch.setattr(flow_magic, "_cells", {})
     say._warned.clear()
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     register(shell)
     yield shell
     shell.reset(new_session=False)
