@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.notebook import attach
 from kitaru.notebook.define import define_flow, read_cell, whole_cell
+from kitaru.notebook.live import watch  # loaded before a flow starts: an interrupt meets a view that can let go
+from kitaru.notebook.results import bind_result
 from kitaru.notebook.say import say, warn_once
 from kitaru.runtime.parameters import fit
 
@@ -58,9 +60,6 @@ def start(flow: Flow[..., Any], *, new: bool) -> FlowHandle[Any]:
 
 def follow(shell: InteractiveShell, cell: FlowCell, handle: FlowHandle[Any]) -> None:
     """Show the execution until it ends, asks or is detached; its result goes where the line says."""
-    from kitaru.notebook.live import watch
-    from kitaru.notebook.results import bind_result
-
     try:
         watch(handle, detach=cell.line.detach)
     except KeyboardInterrupt:

@@ -52,11 +52,11 @@ def watch(handle: FlowHandle[Any], *, detach: bool = False) -> None:
     if shell is None:
         _in_terminal(handle, detach)
         return
-    live = LiveView(shell, handle.exec_id, handle.flow_name, handle._engine)  # noqa: SLF001 -- its store is the view's
-    live.start()
-    if detach:
-        return
     try:
+        live = LiveView(shell, handle.exec_id, handle.flow_name, handle._engine)  # noqa: SLF001 -- its store is the view's
+        live.start()
+        if detach:
+            return
         live.rested.wait()
     except KeyboardInterrupt:
         print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
