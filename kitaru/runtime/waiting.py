@@ -13,6 +13,7 @@ from kitaru.runtime.execution import RecordedWait, require_execution
 from kitaru.runtime.primitive import Primitive
 from kitaru.runtime.signals import Stopped, Suspended
 from kitaru.runtime.steps import Commit
+from kitaru.stacks.capture import shown_in_views
 from kitaru.stacks.scope import current_call
 from kitaru.store import events as kinds
 
@@ -231,6 +232,8 @@ def dumped(schema: Any, value: Any) -> Any:
 
 
 def _announce(execution: Execution, asked: RecordedWait) -> None:
+    if execution.exec_id in shown_in_views:
+        return  # the view asks
     text = asked.question or "Go on?"
     command = f"kitaru executions input {execution.exec_id} --wait {asked.name} --value JSON"
     sys.stderr.write(f"{execution.exec_id} of {execution.flow_name} waits: {text}\n  answer with: {command}\n")
