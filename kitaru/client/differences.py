@@ -108,7 +108,7 @@ class ComparedExecution(Model):
     def __str__(self) -> str:
         lines = [f"{self.exec_id} ({self.status}){_deltas(self)}"]
         lines += [f"  input {change}" for change in self.inputs]
-        lines += [f"  {line}" for alike in _folded(self.calls) for line in _told(alike)]
+        lines += [f"  {line}" for alike in folded(self.calls) for line in _told(alike)]
         if self.output is not None:
             # A long result is mostly the output of some call above: its lines are not told again.
             lines += ["  result: changed"] if self.output.text_diff else [f"  {self.output}"]
@@ -134,8 +134,14 @@ class ExecutionDiff(Model):
         return next(one for one in self.compared if one.exec_id == exec_id)
 
 
-def _folded(calls: list[CallDiff]) -> list[list[CallDiff]]:
-    """Put neighbours of one checkpoint together where nothing changed: a fan-out is one line."""
+def folded(calls: list[CallDiff]) -> list[list[CallDiff]]:
+    """Put neighbours of one checkpoint together where nothing changed: a fan-out is one line.
+
+    Examples
+    --------
+    >>> folded([])
+    []
+    """
     groups: list[list[CallDiff]] = []
     for call in calls:
         before = groups[-1][-1] if groups else None

@@ -13,6 +13,8 @@ import orjson
 from kitaru.client.times import length
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kitaru.views.model import ChildView, ExecutionView, GroupView, WaitView
 
 GLYPHS: Final = {
@@ -71,6 +73,17 @@ def dollars(cost: float | None) -> str:
     if cost is None:
         return ""
     return f"${cost:,.2f}" if cost >= 0.1 or cost == 0 else f"${cost:.2g}"
+
+
+def change(delta: float | None, word: Callable[[float], str]) -> str:
+    """Word a difference with its sign; nothing where there is none.
+
+    Examples
+    --------
+    >>> change(-0.5, dollars), change(61, took), change(0, dollars), change(None, took)
+    ('-$0.50', '+1m 1s', '', '')
+    """
+    return f"{'+' if delta > 0 else '-'}{word(abs(delta))}" if delta else ""
 
 
 def clock(seconds: float) -> str:

@@ -129,3 +129,12 @@ def test_a_failure_is_shown_with_its_message_as_text(kernel: Kernel) -> None:
 def test_any_execution_can_be_shown_again(kernel: Kernel) -> None:
     cell = kernel.run("done = short.run(2); done.wait(); display_view(done.exec_id[:9])")
     assert document(kernel, cell)["totals"]["calls"] == 2
+
+
+def test_a_handle_that_a_cell_returns_becomes_a_live_view(kernel: Kernel) -> None:
+    cell = kernel.run("gate.clear(); handle = gated.run(); handle")
+    kernel.until(lambda: document(kernel, cell)["status"] == "running")
+    kernel.run("gate.set()")
+    kernel.until(lambda: document(kernel, cell)["status"] == "completed")
+    again = kernel.run("handle")
+    assert document(kernel, again)["status"] == "completed"

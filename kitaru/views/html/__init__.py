@@ -11,7 +11,9 @@ import orjson
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from kitaru.client.differences import folded
 from kitaru.views import wording
+from kitaru.views.html.markup import markdown, side_by_side
 
 if TYPE_CHECKING:
     from kitaru.views.model import ExecutionView
@@ -32,16 +34,26 @@ def as_html(view: ExecutionView) -> str:
     True
     """
     totals = view.totals
-    return (
-        _environment()
-        .get_template("execution.html")
-        .render(
-            view=view,
-            shown={"tokens": totals.tokens is not None, "cost": totals.cost is not None},
-            gap=min(_FIRST, len(view.rows) // 4),
-            style=_style(),
-        )
-    )
+    shown = {"tokens": totals.tokens is not None, "cost": totals.cost is not None}
+    return render("execution.html", view=view, shown=shown, gap=min(_FIRST, len(view.rows) // 4))
+
+
+def render(template: str, **told: Any) -> str:
+    """Fill in one of the templates beside this module; all that is told is escaped.
+
+    Parameters
+    ----------
+    template
+        Its file name.
+    **told
+        What it shows.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in render("executions.html", executions=[], told="<b>")
+    True
+    """
+    return _environment().get_template(template).render(told, style=_style())
 
 
 @functools.cache
@@ -59,6 +71,11 @@ def _environment() -> Environment:
     made.filters["glyph"] = wording.GLYPHS.__getitem__
     made.filters["words"] = lambda text: str(text).replace("_", " ")
     made.filters["as_json"] = lambda data: orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    made.filters["markdown"] = markdown
+    made.filters["side_by_side"] = side_by_side
+    made.filters["folded"] = folded
+    made.filters["took_more"] = lambda delta: wording.change(delta and round(delta, 3), wording.took)
+    made.filters["cost_more"] = lambda delta: wording.change(delta, wording.dollars)
     made.filters["is_base64"] = lambda text: isinstance(text, str) and _BASE64.fullmatch(text) is not None
     return made
 
