@@ -107,7 +107,7 @@ function Both({ diff }: { diff: DiffView }): React.JSX.Element {
       {diff.output && (
         <section>
           <h3>{trans.__('Result')}</h3>
-          <Change change={diff.output} />
+          <Change change={diff.output} untitled />
         </section>
       )}
       <section>
@@ -173,7 +173,7 @@ function Figures({ diff }: { diff: DiffView }): React.JSX.Element {
         one.started_at === null || one.ended_at === null
           ? '–'
           : duration(one.ended_at - one.started_at),
-      delta(diff.duration_delta, duration)
+      delta(diff.duration_delta, wholeDuration)
     ],
     [
       trans.__('Cost'),
@@ -221,6 +221,13 @@ function Figures({ diff }: { diff: DiffView }): React.JSX.Element {
   );
 }
 
+/**
+ * A duration of which less than half a millisecond counts as nothing.
+ */
+function wholeDuration(seconds: number): string {
+  return duration(Math.round(seconds * 1000) / 1000);
+}
+
 function delta(value: number | null, text: (value: number) => string): string {
   if (value === null || value === 0) {
     return '';
@@ -242,7 +249,7 @@ function Call({ call }: { call: CallDiff }): React.JSX.Element {
           ? trans.__('the same')
           : '';
   const differences = [
-    delta(call.duration_delta, duration),
+    delta(call.duration_delta, wholeDuration),
     delta(call.cost_delta, cost)
   ].filter(text => text !== '');
   return (
@@ -286,12 +293,16 @@ function Call({ call }: { call: CallDiff }): React.JSX.Element {
 /**
  * A value before and after; of texts what was taken away and added.
  */
-function Change({ change }: { change: ValueChange }): React.JSX.Element {
+function Change(props: {
+  change: ValueChange;
+  untitled?: boolean;
+}): React.JSX.Element {
+  const { change, untitled = false } = props;
   const { trans } = useEnvironment();
   const lines = change.text_diff.filter(line => !/^(---|\+\+\+|@@)/.test(line));
   return (
     <div className="jp-kitaru-change">
-      <h4>{change.name}</h4>
+      {!untitled && <h4>{change.name}</h4>}
       {lines.length > 0 ? (
         <pre
           className="jp-kitaru-diff"

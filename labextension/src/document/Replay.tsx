@@ -8,6 +8,7 @@ import { useEnvironment } from '../components/context';
 import { problemText } from '../components/problem';
 import type { ExecutionView, ValueView } from '../documents';
 import { Field, type IField } from './Field';
+import { fateText, planText } from './plan';
 import { editableOf, parsed } from './values';
 
 /** Milliseconds after the last change. */
@@ -315,21 +316,16 @@ function Plan({ plan, problem }: IPlan): React.JSX.Element | null {
     return null;
   }
   const all = [...plan.calls, ...plan.questions];
-  const reused = plan.calls.filter(call => call.action === 'reuse').length;
-  const runs = plan.calls.length - reused;
   return (
     <details className="jp-kitaru-plan">
       <summary>
-        <span role="status">
-          {trans._n('%1 call runs', '%1 calls run', runs, runs)}
-          {', '}
-          {trans._n('%1 is reused', '%1 are reused', reused, reused)}
-        </span>
+        <span role="status">{planText(plan, trans)}</span>
       </summary>
       <ul>
         {all.map(part => (
           <li key={part.name}>
-            <strong>{part.name}</strong> {part.why}
+            <strong>{part.name}</strong> {fateText(part.action, trans)}:{' '}
+            {part.why}
           </li>
         ))}
       </ul>

@@ -332,7 +332,9 @@ function Span(props: {
       ? barsOf({ ...row, kind: 'call', call })
       : barsOf(row));
   const last = bars[bars.length - 1];
+  const start = share(bars[0]?.from ?? 0, span);
   const end = last ? share(last.to ?? now, span) : 0;
+  const before = end > 0.85 && start > 0.35;
   const took = tookOf(row, call, now);
   return (
     <>
@@ -354,10 +356,10 @@ function Span(props: {
         ))}
         {took !== null && end >= 0 && end <= 1 && (
           <span
-            className={`jp-kitaru-bar-text ${end > 0.85 ? 'jp-mod-before' : ''}`}
+            className="jp-kitaru-bar-text"
             style={
-              end > 0.85
-                ? { right: `${100 * (1 - share(bars[0]?.from ?? 0, span))}%` }
+              before
+                ? { right: `${100 * (1 - start)}%` }
                 : { left: `${100 * end}%` }
             }
           >

@@ -92,7 +92,10 @@ export const actions: JupyterFrontEndPlugin<void> = {
       (action: keyof typeof CAN) =>
       (args: ReadonlyPartialJSONObject): boolean => {
         const ref = documents.target(args);
-        const status = ref && documents.view(ref)?.status;
+        const status =
+          ref &&
+          (documents.view(ref)?.status ??
+            (args.clicked === true ? statusClicked(app) : null));
         return ref !== null && (!status || CAN[action].has(status));
       };
     const describedBy = { args: EXECUTION_ARGUMENTS };
@@ -256,6 +259,16 @@ export const actions: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/**
+ * The status that the list of executions shows for what is clicked.
+ */
+function statusClicked(app: JupyterFrontEnd): Status | null {
+  const node = app.contextMenuHitTest(
+    ({ dataset }) => dataset.kitaruStatus !== undefined
+  );
+  return (node?.dataset.kitaruStatus as Status | undefined) ?? null;
+}
 
 function callClicked(app: JupyterFrontEnd): string | null {
   const node = app.contextMenuHitTest(

@@ -90,7 +90,10 @@ function Rows(props: {
       ...(execution
         ? {
             label: spoken(execution, now, trans),
-            data: { 'data-kitaru-execution': execution.exec_id }
+            data: {
+              'data-kitaru-execution': execution.exec_id,
+              'data-kitaru-status': execution.status
+            }
           }
         : {})
     };
