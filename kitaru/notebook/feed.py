@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
 from kitaru.store import events as kinds
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Watch
     from kitaru.views.model import ExecutionView
     from kitaru.views.record import Record
+
+
+_STANDS: Final = frozenset(
+    {kinds.SUSPENDED, kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUPTED, kinds.WAIT_CREATED}
+)
+"""Events that nobody should wait long to see."""
 
 
 class Feed:
@@ -45,6 +52,9 @@ class Feed:
         self._changed = threading.Event()
         self._watch: Watch | None = None
         self._gone = False
+        self._resting = threading.Event()
+        self.taken = 0
+        """How many entries the last look found."""
         run = self._engine.runs.get(exec_id)
         if run is not None and not run.let_go:
             # Opened before the record is read, so that nothing falls between the two.
@@ -58,6 +68,13 @@ class Feed:
         """Return the newest view, or None if nothing happened since the last one."""
         record = self._news()
         return None if record is None else view_of(record, home=self._home)
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, but not beyond a change of where the execution stands."""
+        if self._resting.wait(seconds):
+            self._resting.clear()
+            # The store may tell before the writer has put what left along with it into the tap.
+            self._engine.outbox.flush()
 
     def close(self) -> None:
         """Let go of the sources."""
@@ -83,13 +100,15 @@ class Feed:
 
     def _drain(self, fold: Fold) -> bool:
         taken = [self._tap.popleft() for _ in range(len(self._tap))]
+        taken.sort(key=itemgetter(0))
+        self.taken = len(taken)
         try:
-            for position, events in taken:
-                fold.apply(position, events)
+            fold.apply_all(taken)
         except MISFITS:
             # What others wrote comes a little later than our own events; where that matters the record decides.
             self._fold = self._seeded()
-        if any(self._is_taken_over(event) for _, events in taken for event in events[:2]):
+        claims = (event for _, events in taken for event in events[:2] if event["kind"] == kinds.CLAIMED)
+        if any(map(self._is_taken_over, claims)):
             self._fold = None
             self._follow_elsewhere()
         return bool(taken)
@@ -109,9 +128,11 @@ class Feed:
 
     def _hear(self, event: Event) -> None:
         self._tap.append((event["position"], [event]))
+        if event["kind"] in _STANDS:
+            self._resting.set()
 
     def _is_taken_over(self, event: Event) -> bool:
-        runner: Any = event["body"].get("runner") if event["kind"] == kinds.CLAIMED else None
+        runner: Any = event["body"].get("runner")
         other = bool(runner) and runner["runner_id"] != runner_identity()["runner_id"]
         return other and event["exec_id"] == self._exec_id
 

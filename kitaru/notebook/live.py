@@ -29,6 +29,10 @@ SHARE: Final = 1 / 30
 SLOWEST: Final = 5.0
 LOOK_SECONDS: Final = 0.2
 """How often a terminal, which has no live view, looks whether a question is open."""
+BUSY: Final = 200
+"""While more events than this come between two paintings,"""
+BUSY_SECONDS: Final = 1.0
+"""nobody could follow more of them than this often."""
 _AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "interrupted"})
 _OVER: Final = _AT_REST - {"waiting"}
 
@@ -156,7 +160,6 @@ class LiveView:
 
         client = self._client or KitaruClient()
         feed = Feed(client, self._exec_id)
-        pause = threading.Event()
         painted = 0.0
         try:
             while True:
@@ -169,7 +172,8 @@ class LiveView:
                     painted = time.monotonic()
                 if self._view.status in _OVER or feed.gone:
                     return
-                pause.wait(min(SLOWEST, max(PAINT_SECONDS, (time.thread_time() - began) / SHARE)))
+                shortest = BUSY_SECONDS if feed.taken > BUSY else PAINT_SECONDS
+                feed.rest(min(SLOWEST, max(shortest, (time.thread_time() - began) / SHARE)))
         finally:
             feed.close()
 

@@ -155,9 +155,10 @@ def _rows(record: Record, most: int) -> tuple[list[Row], int]:
     calls, waits = record.calls, record.waits
     starts = sorted([call["first_position"] for call in calls]) if waits else []
     placed = [(folding.place_of(wait["first_position"], starts), wait) for wait in waits]
-    lone = [index for index, call in enumerate(calls) if _child_of(record, call) is not None]
+    lone = [index for index, call in enumerate(calls) if call["type"] == "flow" and _child_of(record, call)]
     cuts = [place for place, _ in placed] + lone + [index + 1 for index in lone]
     first, last, hidden = folding.windowed(folding.segments(calls, cuts), most)
+    record.complete(folding.shown(record, (*first, *last)))
     shown: list[tuple[int, int, Row]] = [
         (start, 1, _child_or_row(record, (start, end))) for start, end in (*first, *last)
     ]
@@ -187,6 +188,7 @@ def _child_of(record: Record, call: Stored) -> Record | None:
 
 def _child(child: Record, call: Stored) -> ChildView:
     first, last, _ = folding.windowed(folding.segments(child.calls), CHILD_ROWS)
+    child.complete(folding.shown(child, (*first, *last)))
     rows: list[CallView | GroupView] = [folding.row_of(child, segment) for segment in (*first, *last)]
     head = child.head
     return ChildView(

@@ -6,6 +6,7 @@ Only what is shown is made into views: the work for an execution of many thousan
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kitaru.views.model import CallView, GroupView
@@ -51,6 +52,15 @@ def windowed(items: list[Segment], most: int) -> tuple[list[Segment], list[Segme
 def place_of(position: int, starts: Sequence[int]) -> int:
     """How many calls began before a journal position, their beginnings being sorted."""
     return bisect_left(starts, position)
+
+
+def shown(record: Record, chosen: Sequence[Segment]) -> list[Row]:
+    """Return the calls that are shown of some segments."""
+    found: list[Row] = []
+    for start, end in chosen:
+        calls = record.calls[start:end]
+        found += calls if end - start == 1 else _sample(calls)
+    return found
 
 
 def row_of(record: Record, segment: Segment) -> CallView | GroupView:
@@ -102,11 +112,9 @@ def _sample(calls: Sequence[Row]) -> list[Row]:
     """Those that failed or run, then the newest."""
     chosen: dict[str, Row] = {}
     for status in ("failed", "running"):
-        for call in calls:
-            if len(chosen) == SAMPLE:
-                break
-            if call["status"] == status:
-                chosen[call["name"]] = call
+        fitting = (call for call in calls if call["status"] == status)
+        for call in islice(fitting, SAMPLE - len(chosen)):
+            chosen[call["name"]] = call
     for call in reversed(calls):
         if len(chosen) >= SAMPLE:
             break

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kitaru.store.protocol import Store
 
 Row = dict[str, Any]
 
 LOG_LINES: Final = 60
+MOST_WHOLE: Final = 400
+"""Of executions with more calls than this only those that are shown are read in full."""
 MOST_CHILDREN: Final = 20
 STREAM_CHARACTERS: Final = 4_000
 CHUNK: Final = "kitaru.llm.chunk"
@@ -29,6 +32,9 @@ class Record:
 
     `calls` have the columns of the table of calls, so ``attempts`` is their number; they are in the order of the
     body. `streams` has for each call that a model speaks in the attempt and the end of its text.
+
+    If there is a function `whole`, the rows of calls may have no more than what counting and folding needs; it
+    returns the full rows of calls by their names.
     """
 
     head: Row
@@ -37,6 +43,14 @@ class Record:
     logs: list[Row] = field(default_factory=list)
     streams: dict[str, tuple[int, str]] = field(default_factory=dict)
     children: dict[str, Record] = field(default_factory=dict)
+    whole: Callable[[list[str]], Iterable[Row]] | None = None
+
+    def complete(self, calls: Iterable[Row]) -> None:
+        """Fill in what is missing in the rows of some calls."""
+        missing = {call["name"]: call for call in calls if "inputs" not in call}
+        if missing and self.whole is not None:
+            for row in self.whole(list(missing)):
+                missing[row["name"]].update(row)
 
     @property
     def position(self) -> int:
@@ -53,9 +67,11 @@ def read_record(store: Store, exec_id: str, *, children: bool = True) -> Record:
         If there is no execution of this id.
     """
     logs = store.read("logs", exec_id=exec_id, limit=LOG_LINES, tail=True)
-    found = store.read("execution", exec_id=exec_id)
+    found = store.read("execution", exec_id=exec_id, most_whole=MOST_WHOLE)
     calls = [_as_stored(call) for call in found["calls"]]
     record = Record(found["execution"], calls, found["waits"], logs[-LOG_LINES:])
+    if calls and "inputs" not in calls[0]:
+        record.whole = partial(_read_whole, store, exec_id)
     for event in _chunks(store, record):
         add_chunk(record.streams, event)
     if children:
@@ -91,6 +107,11 @@ def _chunks(store: Store, record: Record) -> list[Row]:
     exec_id, after = record.head["exec_id"], min(running)
     rows: list[Row] = store.read("events", exec_id=exec_id, kinds=[kinds.PUBLISHED], after=after, limit=_CHUNKS)
     return rows
+
+
+def _read_whole(store: Store, exec_id: str, names: list[str]) -> list[Row]:
+    found = store.read("calls", exec_id=exec_id, names=names, limit=len(names))
+    return [_as_stored(call) for call in found["items"]]
 
 
 def _as_stored(call: Row) -> Row:

@@ -204,3 +204,13 @@ def test_a_long_list_loses_its_middle_and_says_how_much() -> None:
     assert [row.sequence for row in view.rows][:2] == [0, 1]
     assert view.rows[-1].sequence == 999
     assert view.totals.calls == 1_000
+
+
+def test_of_many_calls_those_that_are_shown_are_read_in_full(
+    client: KitaruClient, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exec_id = finished(fanning_out, 30)
+    in_full = execution_view(client, exec_id).model_dump(exclude={"at"})
+    monkeypatch.setattr("kitaru.views.record.MOST_WHOLE", 10)
+    assert "inputs" not in client.store.read("execution", exec_id=exec_id, most_whole=10)["calls"][0]
+    assert execution_view(client, exec_id).model_dump(exclude={"at"}) == in_full

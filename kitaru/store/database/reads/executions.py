@@ -46,11 +46,21 @@ _TO_MATCH: Final = (
 )
 
 
+_TO_COUNT: Final = (
+    "exec_id, name, checkpoint, type, sequence, status, attempts, concurrent, failure, started_at, "
+    "attempt_started_at, ended_at, duration, total_tokens, cost_usd, first_position, position"
+)
+
+
 @named("execution")
-def execution(query: Query, exec_id: str) -> dict[str, Any]:
-    """Return an execution with its calls, waits, children and what was saved in it; see also `artifact_rows`."""
+def execution(query: Query, exec_id: str, most_whole: int | None = None) -> dict[str, Any]:
+    """Return an execution with its calls, waits, children and what was saved in it; see also `artifact_rows`.
+
+    If it has more than `most_whole` calls, their rows lack what was passed to them and what they returned.
+    """
     row = find_execution(query, exec_id)
-    calls = rows_of(query, row, "calls")
+    in_full = most_whole is None or row["calls"] <= most_whole
+    calls = rows_of(query, row, "calls", "*" if in_full else _TO_COUNT)
     besides = {found["part"] for found in query.rows(_BESIDES, [*reach(row), exec_id])}
     # Most executions have no attempt that another followed: their calls' own rows tell everything.
     past = (
@@ -82,6 +92,7 @@ def calls(
     name: str | None = None,
     checkpoint: str | None = None,
     statuses: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> dict[str, Any]:
@@ -92,6 +103,7 @@ def calls(
         ("name = ?", name),
         ("checkpoint = ?", checkpoint),
         ("list_contains(?::VARCHAR[], status)", None if statuses is None else list(statuses)),
+        ("list_contains(?::VARCHAR[], name)", None if names is None else list(names)),
     ):
         if wanted is not None:
             where += f" AND {clause}"
