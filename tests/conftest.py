@@ -81,20 +81,6 @@ def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.fixture(autouse=True)
-def flows_forgotten() -> Iterator[None]:
-    """A flow that a test defines does not take the name of another test's."""
-    if "kitaru.runtime.flow" not in sys.modules:
-        yield
-        return
-    from kitaru.runtime.flow import defined
-
-    before = dict(defined)
-    yield
-    defined.clear()
-    defined.update(before)
-
-
-@pytest.fixture(autouse=True)
 def everything_closed(kitaru_home: Path) -> Iterator[None]:
     """After a test, nothing of it goes on: bodies are told to stop and the store is let go."""
     yield

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Every module has them; nobody defines them in a cell.
 _MODULE_NAMES = frozenset({"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__qualname__"})
 
+# IPython adds them to the builtins of a kernel's process; elsewhere nobody has them.
+_OF_IPYTHON = frozenset({"display", "get_ipython", "__IPYTHON__"})
+
 
 @dataclass(frozen=True, slots=True)
 class FreeNames:
@@ -116,7 +119,7 @@ class _Block:
         # Inside functions a name is looked up when they are called: then the whole block has run.
         needed = [*self.reads, *(n for n in self.later if n not in self.writes and n not in self.reads)]
         needed = [name for name in needed if name not in _MODULE_NAMES]
-        known = vars(builtins)
+        known = vars(builtins).keys() - _OF_IPYTHON
         return FreeNames(
             reads=tuple(name for name in needed if name not in known),
             writes=tuple(self.writes),

@@ -132,3 +132,9 @@ def test_type_parameters_are_their_own_scope(source, reads, writes):
 def test_text_that_is_not_python_says_so():
     with pytest.raises(SyntaxError):
         free_names("x = = 1")
+
+
+def test_what_ipython_adds_to_the_builtins_of_a_kernel_is_no_builtin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.display", print, raising=False)
+    found = free_names("display(len([]))")
+    assert (found.reads, found.builtins) == (("display",), ("len",))

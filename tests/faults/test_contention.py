@@ -48,7 +48,8 @@ def service_pid(home) -> int:
 def test_eight_processes_run_flows_at_once_on_one_home(service_home, run, marks, execution):
     scripts = [run(str(marks), str(1000 * number), "10", "3", text=LOAD) for number in range(8)]
     exec_ids = [exec_id for script in scripts for exec_id in script.line().split()]
-    assert [script.end()[0] for script in scripts] == ["True\n"] * 8
+    ends = [script.end() for script in scripts]
+    assert [out for out, _ in ends] == ["True\n"] * 8, ends
     assert set(marks.counts().values()) == {1}
     assert len(marks.counts()) == 240
     assert {execution(exec_id)["execution"]["status"] for exec_id in exec_ids} == {"completed"}

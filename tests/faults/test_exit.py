@@ -377,5 +377,7 @@ print(len(handles), {handle.wait() for handle in handles})
     out, err = script.end(status=None, timeout=90)
     assert out.endswith("{10}\n"), (out, err)
     # Whoever is interrupted while it starts an execution has no handle: it stops, and the record says so.
-    assert all(line.endswith("interrupted with Ctrl-C while it was started") for line in err.splitlines()), err
+    # (Python itself tells of an interrupt that comes inside of a weak reference's callback, and drops it.)
+    told = [line for line in err.splitlines() if line.startswith("kr-")]
+    assert all(line.endswith("interrupted with Ctrl-C while it was started") for line in told), err
     assert statuses() <= {"completed", "interrupted"}

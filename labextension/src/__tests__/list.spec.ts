@@ -65,6 +65,7 @@ describe('ExecutionList', () => {
     expect(server.countOf(LIST)).toBe(1);
     expect(list.row(0)).toMatchObject({ execution: { exec_id: 'kr-0' } });
     expect(list.row(99_999)).toMatchObject({ execution: undefined });
+    expect(list.row(100_000)).toBeNull();
   });
 
   it('asks for the page that comes into sight, once', async () => {
@@ -104,8 +105,11 @@ describe('ExecutionList', () => {
     });
     list.visible = true;
     list.choose(NO_FILTERS, 'flow');
-    await until(() => list.loaded && list.row(0).kind === 'section');
+    await until(() => list.loaded && list.row(0)?.kind === 'section');
     const first = list.row(0);
+    if (first?.kind !== 'section') {
+      throw new Error('The first row is no title.');
+    }
     expect(first.section.title).toBe('large');
     list.fold(first.section, false);
     expect(list.row(1)).toMatchObject({

@@ -23,7 +23,8 @@ export interface IVirtualTreeProps {
   count: number;
   rowHeight: number;
   className?: string;
-  row(index: number): ITreeRow;
+  /** What stands in a row; null if there is none any more, as the tree may be drawn while its list changes. */
+  row(index: number): ITreeRow | null;
   /** Index of the current row; -1 if there is none. */
   active: number;
   onActive(index: number): void;
@@ -90,23 +91,28 @@ export function VirtualTree(props: IVirtualTreeProps): React.JSX.Element {
         role="none"
         style={{ height: rows.getTotalSize() }}
       >
-        {items.map(item => (
-          <TreeRow
-            key={item.index}
-            id={`${id}-${item.index}`}
-            row={props.row(item.index)}
-            top={item.start}
-            height={rowHeight}
-            current={item.index === active}
-            onClick={() => {
-              props.onActive(item.index);
-              props.onOpen(item.index);
-            }}
-            onContextMenu={() => {
-              props.onActive(item.index);
-            }}
-          />
-        ))}
+        {items.map(item => {
+          const row = props.row(item.index);
+          return (
+            row && (
+              <TreeRow
+                key={item.index}
+                id={`${id}-${item.index}`}
+                row={row}
+                top={item.start}
+                height={rowHeight}
+                current={item.index === active}
+                onClick={() => {
+                  props.onActive(item.index);
+                  props.onOpen(item.index);
+                }}
+                onContextMenu={() => {
+                  props.onActive(item.index);
+                }}
+              />
+            )
+          );
+        })}
       </div>
     </div>
   );
@@ -186,7 +192,11 @@ function fold(
   if (active < 0 || active >= count || event.ctrlKey || event.metaKey) {
     return false;
   }
-  const { expanded, level } = props.row(active);
+  const row = props.row(active);
+  if (row === null) {
+    return false;
+  }
+  const { expanded, level } = row;
   if (event.key === 'Enter' || event.key === ' ') {
     props.onOpen(active);
   } else if (event.key === 'ArrowRight') {
@@ -198,7 +208,7 @@ function fold(
       props.onFold(active, false);
     } else if (level > 1) {
       let above = active - 1;
-      while (above > 0 && props.row(above).level >= level) {
+      while (above > 0 && (props.row(above)?.level ?? 0) >= level) {
         above -= 1;
       }
       go(above);

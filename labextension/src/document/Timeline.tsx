@@ -72,10 +72,10 @@ export function Timeline(props: {
       props.onSelect({ call: call.name, owner: row.owner });
     }
   };
-  const rowAt = (index: number): ITreeRow => {
+  const rowAt = (index: number): ITreeRow | null => {
     const row = rows[index];
     if (!row) {
-      throw new RangeError(`There is no row ${index}.`);
+      return null;
     }
     const call = callOf(row, calls);
     return {

@@ -58,8 +58,11 @@ function Rows(props: {
   const { trans } = useEnvironment();
   const now = useNow(true);
   const [active, setActive] = useActive(list);
-  const row = (index: number): ITreeRow => {
+  const row = (index: number): ITreeRow | null => {
     const found = list.row(index);
+    if (found === null) {
+      return null;
+    }
     if (found.kind === 'section') {
       const { key, title, open: expanded, total } = found.section;
       return {
@@ -109,15 +112,15 @@ function Rows(props: {
       onSight={list.sight}
       onFold={(index, expanded) => {
         const found = list.row(index);
-        if (found.kind === 'section') {
+        if (found?.kind === 'section') {
           list.fold(found.section, expanded);
         }
       }}
       onOpen={index => {
         const found = list.row(index);
-        if (found.kind === 'section') {
+        if (found?.kind === 'section') {
           list.fold(found.section, !found.section.open);
-        } else if (found.execution) {
+        } else if (found?.execution) {
           open({ execId: found.execution.exec_id, home: null });
         }
       }}
@@ -131,7 +134,7 @@ function Rows(props: {
 function useActive(list: ExecutionList): [number, (index: number) => void] {
   const [active, setActive] = React.useState({ index: -1, key: '' });
   const keyAt = (index: number): string => {
-    const found = index < list.count ? list.row(index) : null;
+    const found = list.row(index);
     return found?.kind === 'execution' ? (found.execution?.exec_id ?? '') : '';
   };
   let { index } = active;

@@ -68,7 +68,10 @@ export class ExecutionList implements IDisposable {
     return this._sections.reduce((sum, one) => sum + (one.total ?? 0), 0);
   }
 
-  row(index: number): ListRow {
+  /**
+   * What stands in a row; null below the last one, which a view may still draw while the list gets shorter.
+   */
+  row(index: number): ListRow | null {
     let rest = index;
     for (const section of this._sections) {
       const size = this._rows(section);
@@ -85,7 +88,7 @@ export class ExecutionList implements IDisposable {
       }
       rest -= size;
     }
-    throw new RangeError(`There is no row ${index}.`);
+    return null;
   }
 
   /**

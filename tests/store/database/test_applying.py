@@ -41,7 +41,8 @@ def contents(database: Database) -> dict[str, list[str]]:
     found = {}
     for table in TABLES:
         # Up to where an open execution's events reach is not written with each of them.
-        picked = "* REPLACE (CASE WHEN ended_at IS NULL THEN 0 ELSE last_position END AS last_position)"
+        ended = "status IN ('completed', 'failed', 'cancelled')"
+        picked = f"* REPLACE (CASE WHEN {ended} THEN last_position ELSE 0 END AS last_position)"
         if table == "clients":
             picked = "client"
         query = f"SELECT {picked if table in ('all_executions', 'clients') else '*'} FROM internal.{table}"
