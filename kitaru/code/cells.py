@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MODULE_NAMES = frozenset({"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__qualname__"})
 
 # IPython adds them to the builtins of a kernel's process; elsewhere nobody has them.
-_OF_IPYTHON = frozenset({"display", "get_ipython", "__IPYTHON__"})
+_OF_IPYTHON = frozenset({"display", "get_ipython", "__IPYTHON__", "_"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitaru.notebook import flow_magic, register, say
+from kitaru.runtime.flow import defined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,11 @@ def shell(kitaru_home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     register(shell)
+    defined_before = dict(defined)
     yield shell
+    # A flow of a cell does not take the name of another test's flow.
+    defined.clear()
+    defined.update(defined_before)
     shell.reset(new_session=False)
     InteractiveShell.clear_instance()
 
