@@ -362,10 +362,14 @@ class Engine:
         from kitaru.runtime.flow import defined
         from kitaru.runtime.snapshot import snapshot_id_of
 
-        live = defined.get(head["flow"])
-        if live is not None and (code == "current" or snapshot_id_of(live) == head["snapshot_id"]):
-            return live
+        live = defined.get(head["flow"], {})
+        for flow in live.values():
+            if snapshot_id_of(flow) == head["snapshot_id"]:
+                return flow
         row = self.store.read("snapshot", snapshot_id=head["snapshot_id"])
+        if live and code == "current":
+            # Two modules may have a flow of this name; one that moved to another module is still the flow of its name.
+            return live.get(row["module"]) or list(live.values())[-1]
         beside = (head["spec"] or {}).get("import_path")
         if beside and beside not in sys.path:
             sys.path.append(beside)  # modules beside the script that started the execution

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kitaru.runtime.handle import FlowHandle
 
-defined: Final[dict[str, Flow[..., Any]]] = {}
-"""The newest flow of each name that this process has defined: what a retry with its current code runs."""
+defined: Final[dict[str, dict[str, Flow[..., Any]]]] = {}
+"""What this process has defined: by the flow's name, then by its module, the newest last."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -261,10 +261,16 @@ def flow(
     def decorate(function: Callable[..., Any]) -> Flow[..., Any]:
         config = KitaruConfig(stack=stack, cache=cache, retries=retries)
         made = Flow(function, flow_name(function.__name__ if name is None else name), config)
-        defined[made.name] = made
+        _define(made)
         return made
 
     return decorate if function is None else decorate(function)
+
+
+def _define(flow: Flow[..., Any]) -> None:
+    by_module = defined.setdefault(flow.name, {})
+    by_module.pop(flow.function.__module__, None)
+    by_module[flow.function.__module__] = flow
 
 
 def flow_name(name: str) -> str:

@@ -22,13 +22,13 @@ ROOT = Path(__file__).parents[2]
 class Script:
     """A program that runs flows in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
 
     def line(self) -> str:
         """Read the next line that it prints."""
         assert self.process.stdout is not None
-        text = self.process.stdout.readline().strip()
+        text = self.process.stdout.readline().decode().strip()
         assert text, f"it printed nothing more: {self.process.communicate(timeout=60)} {self.process.returncode}"
         return text
 
@@ -39,8 +39,11 @@ class Script:
     def end(self, status: int | None = 0, timeout: float = 90) -> tuple[str, str]:
         """Wait for its end; return what else it printed, and its errors."""
         out, err = self.process.communicate(timeout=timeout)
-        assert status is None or self.process.returncode == status, f"status {self.process.returncode}: {out}\n{err}"
-        return out, err
+        output, errors = out.decode(), err.decode()
+        assert status is None or self.process.returncode == status, (
+            f"status {self.process.returncode}: {output}\n{errors}"
+        )
+        return output, errors
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def service_home(kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
     """Start a program: a text that is written to a file, or arguments of Python."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str, text: str | None = None, name: str = "script.py", **environment: str) -> Script:
         command = [sys.executable, *arguments]
@@ -72,7 +75,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            text=True,
+            bufsize=0,  # `communicate` does not see what a buffer has read already
             env=environment,
             cwd=tmp_path,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,12 @@ def jp_server_config() -> Config:
             }
         }
     )
+
+
+@pytest.fixture(autouse=True)
+def current_loop(jp_asyncio_loop: Any) -> None:
+    """The fixtures keep a loop that other tests may have put away."""
+    asyncio.set_event_loop(jp_asyncio_loop)
 
 
 @dataclass(frozen=True)

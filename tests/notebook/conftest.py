@@ -26,7 +26,7 @@ def shell(kitaru_home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     register(shell)
-    defined_before = dict(defined)
+    defined_before = {name: dict(flows) for name, flows in defined.items()}
     yield shell
     # A flow of a cell does not take the name of another test's flow.
     defined.clear()

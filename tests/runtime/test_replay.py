@@ -5,6 +5,7 @@ import pytest
 import kitaru
 from kitaru.errors import KitaruExecutionError, KitaruStateError, KitaruUsageError
 from kitaru.runtime.engine import engine
+from kitaru.runtime.flow import defined
 
 ran: list[str] = []
 
@@ -382,3 +383,26 @@ def test_what_began_in_a_fan_out_before_the_call_ended_is_reused_by_journal_orde
     source = finished(body)
     body.replay(source.exec_id, at="draft_2").wait(20)
     assert ran == ["draft", "publish", "draft", "publish"]
+
+
+def test_two_modules_may_have_a_flow_of_the_same_name():
+    """Each replay runs the flow of its own module; one that moved elsewhere is still the flow of its name."""
+
+    def made_in(module: str, answer: int):
+        def namesake() -> int:
+            return answer
+
+        namesake.__module__ = module
+        return kitaru.flow(namesake)
+
+    first = made_in("reports", 1).run()
+    second = made_in("audits", 2).run()
+    assert (first.wait(20), second.wait(20)) == (1, 2)
+    made_in("reports", 11)
+    made_in("audits", 22)
+    client = kitaru.KitaruClient()
+    assert client.executions.replay(first.exec_id).wait(20) == 11
+    assert client.executions.replay(second.exec_id).wait(20) == 22
+    del defined["namesake"]["reports"]
+    assert client.executions.replay(first.exec_id).wait(20) == 22
+    defined.pop("namesake")
