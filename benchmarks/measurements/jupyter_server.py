@@ -15,6 +15,7 @@ import psutil
 
 from benchmarks.scene import clean_environment
 from kitaru.client import KitaruClient
+from kitaru.runtime.execution import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def measure(scene: Scene) -> Samples:
     exec_id = scene.run("wide.py", 1000, home=home).decode().strip()
     client = KitaruClient.of_home(home)
     with server(scene, home) as (api, process), Page(api) as page:
-        lags = [page.lag(client, exec_id, APART) for _ in range(scene.pick(30, 8))]
+        lags = [page.lag(client, APART) for _ in range(scene.pick(30, 8))]
         document = [_timed(api, f"executions/{exec_id}") for _ in range(scene.pick(10, 4))]
         listed = [_timed(api, "executions") for _ in range(scene.pick(20, 5))]
         busy, rate, grown = _under_load(scene, page, client, exec_id, process)
@@ -69,11 +70,11 @@ class Page:
     def __exit__(self, *_: object) -> None:
         """The server closes the stream when it ends."""
 
-    def lag(self, client: KitaruClient, exec_id: str, pause: float) -> float:
-        """Write an event and return how long it took to arrive."""
+    def lag(self, client: KitaruClient, pause: float) -> float:
+        """Write that an execution was created and return how long it took to arrive."""
         time.sleep(pause)
         start = time.perf_counter()
-        position = write(client, exec_id, "execution.cancel_requested")
+        position = write(client, new_id(), "execution.created")
         with self._came:
             if not self._came.wait_for(lambda: any(one >= position for one in self._arrived), PATIENCE):
                 raise RuntimeError("the change did not arrive")
@@ -92,8 +93,9 @@ class Page:
 
 
 def write(client: KitaruClient, exec_id: str, kind: str) -> int:
-    """Write an event that changes nothing, and return its position."""
-    event: Any = {"kind": kind, "at": time.time(), "exec_id": exec_id, "body": {"reason": "", "metadata": {}}}
+    """Write an event and return its position."""
+    body = {"flow": "written", "inputs": {}, "stack": "local", "tags": [], "metadata": {}}
+    event: Any = {"kind": kind, "at": time.time(), "exec_id": exec_id, "body": body}
     return client.store.append([{"events": [event]}])[0]["position"]
 
 
@@ -111,7 +113,7 @@ def _under_load(
     busy.start()
     time.sleep(1.0)
     memory, messages, start = process.memory_info().rss, page.messages, time.perf_counter()
-    lags = [page.lag(client, exec_id, APART) for _ in range(scene.pick(60, 8))]
+    lags = [page.lag(client, APART) for _ in range(scene.pick(60, 8))]
     rate = (page.messages - messages - len(lags)) / (time.perf_counter() - start)
     ended.set()
     busy.join()
@@ -135,12 +137,14 @@ def server(scene: Scene, home: Path) -> Iterator[tuple[httpx.Client, psutil.Proc
     quiet = subprocess.DEVNULL
     environment = clean_environment(home) | {"JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_CONFIG_DIR": str(runtime)}
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
-        told = _record(runtime)
-        headers = {"Authorization": f"token {told['token']}"}
-        with httpx.Client(base_url=f"{told['url']}kitaru/api/", headers=headers, timeout=PATIENCE) as api:
-            api.get("status").raise_for_status()
-            yield api, psutil.Process(process.pid)
-        process.terminate()
+        try:
+            told = _record(runtime)
+            headers = {"Authorization": f"token {told['token']}"}
+            with httpx.Client(base_url=f"{told['url']}kitaru/api/", headers=headers, timeout=PATIENCE) as api:
+                api.get("status").raise_for_status()
+                yield api, psutil.Process(process.pid)
+        finally:
+            process.terminate()
 
 
 def _record(runtime: Path) -> dict[str, Any]:
