@@ -9,7 +9,21 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from kitaru.cli import artifacts, clean, executions, export, home, model, query, running, service, stack, store
+from kitaru.cli import (
+    artifacts,
+    clean,
+    deploy,
+    executions,
+    export,
+    flow,
+    home,
+    model,
+    query,
+    running,
+    service,
+    stack,
+    store,
+)
 from kitaru.cli.output import Format, fail
 
 HELP: Final = """Durable flows: see what runs, answer, continue, replay, compare.
@@ -56,9 +70,10 @@ root.__doc__ = HELP
 home.add_to(app)
 query.add_to(app)
 export.add_to(app)
+deploy.add_to(app)
 clean.add_to(app)
 running.add_to(executions.app)
-for group in (executions, artifacts, stack, model, store, service):
+for group in (executions, flow, artifacts, stack, model, store, service):
     app.add_typer(group.app)
 
 

@@ -55,7 +55,7 @@ def list_(
         if not found:
             _nothing_found(filtered)
             return
-        _show_list(list(found))
+        show_list(list(found))
         if found.total > len(found):
             say(
                 f"{len(found)} of {found.total}; more with --page {page + 1}" if found.has_more else f"of {found.total}"
@@ -191,7 +191,8 @@ def _nothing_found(filtered: bool) -> None:
     say('  hello.run("Ada").wait()')
 
 
-def _show_list(found: list[Execution]) -> None:
+def show_list(found: list[Execution]) -> None:
+    """Print executions as a table."""
     from kitaru.cli.tables import money, show_table
     from kitaru.client.times import ago, length
 

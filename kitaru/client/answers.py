@@ -32,7 +32,7 @@ class Answers:
         """Record an answer and see to it that somebody goes on."""
         asked = self.pick(exec_id, wait)
         check_answer(asked["schema"], value, f"{asked['name']!r} of execution {exec_id}")
-        body = {"wait": asked["name"], "value": value, "by": by or _user(), "source": "input"}
+        body = {"wait": asked["name"], "value": value, "by": by or user_name(), "source": "input"}
         self._append(exec_id, asked["name"], [(kinds.WAIT_ANSWERED, body)])
         execution = self._client.executions.get(exec_id)
         go_on(self._client, execution)
@@ -41,7 +41,7 @@ class Answers:
     def abort(self, exec_id: str, wait: str | None, by: str | None) -> Execution:
         """Record that a question will not be answered; that ends the execution."""
         name = self.pick(exec_id, wait)["name"]
-        who = by or _user()
+        who = by or user_name()
         reason = f"question {name!r} was aborted by {who}"
         events = [(kinds.WAIT_ABORTED, {"wait": name, "by": who}), (kinds.CANCELLED, {"reason": reason})]
         self._append(exec_id, name, events)
@@ -100,7 +100,14 @@ def _too_late(row: dict[str, Any]) -> KitaruConflictError:
     )
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Name of who runs this process, as it is recorded.
+
+    Examples
+    --------
+    >>> bool(user_name())
+    True
+    """
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

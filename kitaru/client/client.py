@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kitaru.client.artifacts import ArtifactsAPI
+    from kitaru.client.deployments import DeploymentsAPI
     from kitaru.client.differences import ExecutionDiff
     from kitaru.client.executions import ExecutionsAPI
     from kitaru.runtime.engine import Engine
@@ -85,6 +86,13 @@ class KitaruClient:
         from kitaru.client.artifacts import ArtifactsAPI
 
         return ArtifactsAPI(self)
+
+    @functools.cached_property
+    def deployments(self) -> DeploymentsAPI:
+        """Versions of flows that can be invoked: deploy, find, tag, invoke, delete."""
+        from kitaru.client.deployments import DeploymentsAPI
+
+        return DeploymentsAPI(self)
 
     @property
     def _is_own(self) -> bool:
@@ -187,7 +195,7 @@ class KitaruClient:
         ----------
         query
             One read-only statement over the views ``executions``, ``checkpoints``, ``attempts``, ``waits``,
-            ``artifacts``, ``events``, ``logs``, ``llm_calls`` and ``snapshots``.
+            ``artifacts``, ``events``, ``logs``, ``llm_calls``, ``snapshots`` and ``deployments``.
         parameters
             Values for ``?`` (a list) or ``$name`` (a dict) in the query.
         as_

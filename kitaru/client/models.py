@@ -294,6 +294,8 @@ class Execution(BoundModel):
     parent_exec_id: str | None
     parent_call: str | None
     notebook: str | None
+    deployment_version: int | None = None
+    """Version of the flow that was invoked; None for other runs."""
     waiting_for: list[str]
     """Names of the open questions."""
     call_count: int

@@ -57,6 +57,7 @@ def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
         parent_exec_id=row["parent_exec_id"],
         parent_call=row["parent_call"],
         notebook=row["notebook"],
+        deployment_version=row["deployment_version"],
         waiting_for=row["waits_pending"] or [],
         call_count=row["calls"],
         reused_count=row["reused"],

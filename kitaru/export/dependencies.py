@@ -194,13 +194,22 @@ def _imports(statements: Iterable[Statement]) -> Iterator[tuple[str, Statement, 
     """Modules that statements import when they run, and whether they do without."""
     for statement in statements:
         for top, shift in statement.nodes():
-            for node, optional in _import_nodes(top, False):
+            for node, optional in import_nodes(top):
                 modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
                 if isinstance(node, ast.Import) or not node.level:
                     yield from ((module, statement, node.lineno + shift, optional) for module in modules)
 
 
-def _import_nodes(node: ast.AST, optional: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+def import_nodes(node: ast.AST, optional: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Yield what is imported when a piece of code runs, and whether it does without.
+
+    Parameters
+    ----------
+    node
+        The code.
+    optional
+        Whether all of it may be missing.
+    """
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield node, optional
         return
@@ -210,7 +219,7 @@ def _import_nodes(node: ast.AST, optional: bool) -> Iterator[tuple[ast.Import | 
     if isinstance(node, ast.Try) and any(_catches_import(handler) for handler in node.handlers):
         optional = True
     for child in children:
-        yield from _import_nodes(child, optional)
+        yield from import_nodes(child, optional)
 
 
 def _catches_import(handler: ast.ExceptHandler) -> bool:

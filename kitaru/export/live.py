@@ -48,7 +48,7 @@ def export_flow(
     """
     path = Path(notebook) if notebook is not None else notebook_of(flow)
     name = variable_of(flow)
-    _check_saved(flow, render_notebook(path, [name], output=output))
+    check_saved(flow, render_notebook(path, [name], output=output))
     return export_notebook(path, [name], output=output, force=force).path
 
 
@@ -104,7 +104,21 @@ def notebook_of(flow: Flow[..., Any]) -> Path:
     )
 
 
-def _check_saved(flow: Flow[..., Any], made: Export) -> None:
+def check_saved(flow: Flow[..., Any], made: Export) -> None:
+    """Refuse a script that defines a flow otherwise than this process does.
+
+    Parameters
+    ----------
+    flow
+        The flow of this process.
+    made
+        What an export of the saved notebook writes.
+
+    Raises
+    ------
+    KitaruStateError
+        If the notebook was not saved, or the cell not run, since the flow was changed.
+    """
     live = source_of(flow.function)
     if live is None:
         return
@@ -115,5 +129,5 @@ def _check_saved(flow: Flow[..., Any], made: Export) -> None:
                 return
             raise KitaruStateError(
                 f"The saved notebook defines {name} otherwise than this kernel. Save the notebook, or run the cell "
-                "that defines it again; then export."
+                "that defines it again; then try again."
             )

@@ -6,7 +6,6 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from kitaru.client.elsewhere import Action, prepare
-from kitaru.client.schema import faults
 from kitaru.errors import KitaruConflictError, KitaruWaitValidationError
 from kitaru.jupyter.failures import RequestError, of_kitaru
 from kitaru.jupyter.models import (
@@ -21,6 +20,7 @@ from kitaru.jupyter.models import (
     Replayed,
     Started,
 )
+from kitaru.store.json_schema import faults
 
 if TYPE_CHECKING:
     from kitaru.jupyter.endpoints import Request

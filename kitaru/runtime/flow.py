@@ -12,7 +12,7 @@ from kitaru.errors import KitaruUsageError
 from kitaru.runtime.settings import KitaruConfig, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
     from kitaru.runtime.handle import FlowHandle
@@ -196,6 +196,55 @@ class Flow(Generic[P, R]):
         # The export stands above the runtime, and is not known here but by its name.
         made: Path = import_module("kitaru.export.live").export_flow(self, output, notebook=notebook)
         return made
+
+    def deploy(
+        self,
+        *,
+        tags: Mapping[str, bool] | Iterable[str] | str | None = None,
+        stack: str | None = None,
+        publish_default_on_first_deploy: bool = True,
+    ) -> Any:
+        """Make the next version of this flow, which workers run without this process.
+
+        The code is frozen as it is here and now. In a notebook the version also gets the script that an export of the
+        saved notebook writes.
+
+        Parameters
+        ----------
+        tags
+            Tags of the new version: a mapping says whether each is exclusive, else they are shared. ``default`` is
+            always exclusive.
+        stack
+            Where its executions run; see `kitaru.configure`.
+        publish_default_on_first_deploy
+            Whether a flow's first version gets the tag ``default``.
+
+        Returns
+        -------
+        kitaru.client.deployment.Deployment
+            The new version; ``.invoke(...)`` runs it.
+
+        Raises
+        ------
+        KitaruRuntimeError
+            If the flow's code cannot be frozen.
+        KitaruUsageError
+            If a tag is none.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def shout(text: str) -> str:
+        ...     return text.upper()
+        >>> shout.deploy(tags=["canary"])
+        <deployment shout version 1: canary, default>
+        """
+        # As with the export: the client stands above the runtime.
+        client = import_module("kitaru.client").KitaruClient()
+        return client.deployments.deploy(
+            self, tags=tags, stack=stack, publish_default_on_first_deploy=publish_default_on_first_deploy
+        )
 
 
 class FlowDecorator(Protocol):

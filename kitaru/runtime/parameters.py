@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from kitaru.runtime.flow import Flow
 
 PLAIN: Final = {kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set, bytes)}
@@ -70,14 +72,10 @@ def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
 
 def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> Any:
     """Let Pydantic convert what is not of the annotated type already."""
-    from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    try:
-        hint = _evaluated(flow, name, annotation) if isinstance(annotation, str) else annotation
-        adapter: TypeAdapter[Any] = TypeAdapter(hint)
-    except (NameError, KeyError, TypeError, PydanticSchemaGenerationError):
-        return value  # a type that only the user's code understands is not ours to judge
-    except PydanticUserError:
+    adapter = adapter_of(flow, name, annotation)
+    if adapter is None:
         return value
     try:
         return adapter.validate_python(value)
@@ -88,6 +86,16 @@ def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> A
             f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {annotation!r}: {problem['msg']}. "
             f"The flow is {flow.name}{flow.signature}."
         ) from None
+
+
+def adapter_of(flow: Flow[..., Any], name: str, annotation: Any) -> TypeAdapter[Any] | None:
+    """Return what converts to an annotation; None for a type that only the user's code understands."""
+    from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(_evaluated(flow, name, annotation) if isinstance(annotation, str) else annotation)
+    except (NameError, KeyError, TypeError, PydanticSchemaGenerationError, PydanticUserError):
+        return None
 
 
 def _evaluated(flow: Flow[..., Any], name: str, annotation: str) -> Any:

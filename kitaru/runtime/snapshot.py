@@ -109,8 +109,21 @@ def _annotation(annotation: Any) -> str:
 
 
 def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str]]:
-    """Pickle the flow; where that is impossible, say which object ties the execution to this process."""
-    from kitaru.code import cell_sources, looks_secret, reached_globals
+    from kitaru.code import cell_sources
+
+    data, notes = freeze(flow)
+    return None if data is None else encode({"flow": data, "cells": cell_sources(flow.function)}, payloads), notes
+
+
+def freeze(flow: Flow[..., Any]) -> tuple[bytes | None, list[str]]:
+    """Pickle a flow; where that is impossible, say which object ties its executions to this process.
+
+    Returns
+    -------
+    tuple of bytes or None, list of str
+        The pickle, and sentences about what is not in it.
+    """
+    from kitaru.code import looks_secret, reached_globals
 
     reached = reached_globals(flow.function)
     secrets = {id(value): name for name, value in reached.items() if looks_secret(name, value)}
@@ -127,7 +140,7 @@ def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str
     if len(data) > SIZE_LIMIT:
         notes.append(f"{len(data):,} bytes of globals are too large to freeze: only this process can continue")
         return None, notes
-    return encode({"flow": data, "cells": cell_sources(flow.function)}, payloads), notes
+    return data, notes
 
 
 def _dump(value: Any, secrets: dict[int, str]) -> bytes:

@@ -45,9 +45,15 @@ PROGRESS: Final = "progress"
 PUBLISHED: Final = "event.published"
 CACHE_PURGED: Final = "cache.purged"
 
+DEPLOYED: Final = "deployment.created"
+DEPLOYMENT_TAGGED: Final = "deployment.tagged"
+DEPLOYMENT_UNTAGGED: Final = "deployment.untagged"
+DEPLOYMENT_DELETED: Final = "deployment.deleted"
+
 EVENTS: Final[dict[str, str]] = {
     CREATED: "A new execution. body: flow, snapshot_id, inputs {name: ValueRecord}, stack, spec, parent_exec_id, "
-    "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata",
+    "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata, deployment_version (of "
+    "the flow, where one was invoked)",
     CLAIMED: "A runner takes the execution: status running, epoch is the new one. body: runner (see Runner), code",
     SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait; "
     "or child, an execution that this one started and that waits",
@@ -80,7 +86,22 @@ EVENTS: Final[dict[str, str]] = {
     PROGRESS: "call; body: message, percent (0..1 or null), correlation_id, index, fields",
     PUBLISHED: "A live event of the user's own. call; body: kind, payload, message, correlation_id, index",
     CACHE_PURGED: "Recorded results may not be reused. body: checkpoint (name) or null for all, before (position)",
+    DEPLOYED: "A version of a flow is there to be invoked; it never changes. No execution. body: flow, version (one "
+    "more than that of the newest, deleted ones counted), script (text or null), script_note (why there is none), "
+    "snapshot_id, parameters (JSON schema), requirements [distribution==version], source (file or null), "
+    "source_digest, commit_sha, commit_dirty, python, kitaru, interpreter, cwd, import_path, stack, "
+    "settings (all of them), notes [str], by",
+    DEPLOYMENT_TAGGED: "A version gets a tag; an exclusive one is taken from all others. body: flow, version, tag, "
+    "exclusive, by",
+    DEPLOYMENT_UNTAGGED: "A version loses a tag. body: flow, version, tag, by",
+    DEPLOYMENT_DELETED: "A version can no longer be invoked; its number is not given again. body: flow, version, by",
 }
+
+DEPLOYMENT_EVENTS: Final = frozenset({DEPLOYED, DEPLOYMENT_TAGGED, DEPLOYMENT_UNTAGGED, DEPLOYMENT_DELETED})
+"""Events of deployments, which belong to no execution."""
+
+DEFAULT_TAG: Final = "default"
+"""What is invoked where nothing else is asked for: held by one version, and never given up."""
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 """Statuses in which an execution has no runner and needs none."""

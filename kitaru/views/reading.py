@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.client.schema import Fault, faults
+from kitaru.store.json_schema import Fault, faults
 from kitaru.views.form import MISSING, Field, figure
 
 if TYPE_CHECKING:

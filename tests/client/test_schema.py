@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from kitaru.client.schema import problems_of
+from kitaru.store.json_schema import problems_of
 
 
 class Colour(Enum):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, Json, SecretStr, TypeAdapter, create_model
 
-from kitaru.client.schema import problems_of
+from kitaru.store.json_schema import problems_of
 from kitaru.views.form import Field as FormField
 from kitaru.views.form import form_of
 from kitaru.views.reading import Problem, entry_of, read

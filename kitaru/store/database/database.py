@@ -108,6 +108,11 @@ class Database:
             projection = self._applier.projection()
             return [_guard(row, projection.open_waits(row["exec_id"])) for row in projection.open_rows()]
 
+    def deployment_state(self) -> list[dict[str, Any]]:
+        """Return what guards appends to deployments: every version ever made, with its tags."""
+        with self._snapshot() as query:
+            return answer(query, "deployment_state", {})  # type: ignore[no-any-return]
+
     def guard_state(self, exec_id: str) -> dict[str, Any] | None:
         """Return what guards appends to one execution, ended or not; None if there is no such execution."""
         with self._snapshot() as query:

@@ -26,7 +26,11 @@ def _first(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute((_HERE / "schema_1.sql").read_text("utf-8"))
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first})
+def _deployments(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute((_HERE / "schema_2.sql").read_text("utf-8"))
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first, 2: _deployments})
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path, migrations: Mapping[int, Migration] = MIGRATIONS) -> int:

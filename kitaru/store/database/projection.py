@@ -21,7 +21,9 @@ from kitaru.store.events import Event
 
 Apply = Callable[[Execution, Event, Changes, Lookup], None]
 
-_AS_TOLD: Final = ("flow", "snapshot_id", "stack", "parent_exec_id", "parent_call", "original_exec_id", "cwd")
+_AS_TOLD: Final = (
+    "flow", "snapshot_id", "stack", "parent_exec_id", "parent_call", "original_exec_id", "cwd", "deployment_version"
+)  # fmt: skip
 
 
 class Projection:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.store import events as kinds
 from kitaru.store.database.call_events import find_call
+from kitaru.store.database.deployment_events import DEPLOYMENT_RECORDS
 from kitaru.store.database.rows import LLM_CALL, Row
 from kitaru.store.database.state import Changes, Execution, Lookup, strings
 
@@ -135,4 +136,5 @@ RECORDS: Final = {
 STORE_RECORDS: Final[dict[str, Callable[[Event, Changes], None]]] = {
     kinds.SNAPSHOT_RECORDED: _snapshot,
     kinds.CACHE_PURGED: _purged,
+    **DEPLOYMENT_RECORDS,
 }

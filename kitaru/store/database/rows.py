@@ -1,4 +1,4 @@
-"""Blank rows of the tables that the projection fills: one key for each column of ``schema_1.sql``."""
+"""Blank rows of the tables that the projection fills: one key for each column of the schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXECUTION: Final[Row] = {
     **_blank(
         "exec_id flow status epoch runner code snapshot_id inputs output stack spec parent_exec_id parent_call "
         "original_exec_id replay notebook cwd interpreter tags metadata created_at started_at ended_at reason failure "
-        "failed_call waits_pending"
+        "failed_call waits_pending deployment_version"
     ),
     "calls": 0,
     "reused": 0,
@@ -47,4 +47,9 @@ LLM_CALL: Final[Row] = _blank(
     "position exec_id call attempt at name requested_model resolved_model alias provider credential_source "
     "input_tokens output_tokens total_tokens cached_input_tokens reasoning_tokens cost_usd cost_source latency_ms "
     "status prompt response warnings"
+)
+
+DEPLOYMENT: Final[Row] = _blank(
+    "flow version script script_note snapshot_id parameters requirements source source_digest commit_sha commit_dirty "
+    "python kitaru interpreter cwd import_path stack settings notes created_by created_at deleted_at position"
 )

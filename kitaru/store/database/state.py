@@ -84,6 +84,8 @@ class Changes:
     waits: dict[tuple[str, str], Tracked] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     purges: list[tuple[str | None, int]] = field(default_factory=list)
+    updates: list[tuple[str, list[Any]]] = field(default_factory=list)
+    """Statements on small tables whose rows are changed where they are, in order; they follow the new rows."""
 
     def add(self, table: str, row: Row) -> None:
         """Append a row that never changes again."""

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from kitaru.store.database.rows import Row
     from kitaru.store.database.state import Changes, Tracked
 
-_WITHOUT_EXECUTION: Final = frozenset({"applied", "clients", "quarantine", "migrations", "views_made", "snapshots"})
+_WITHOUT_EXECUTION: Final = frozenset(
+    {"applied", "clients", "quarantine", "migrations", "views_made", "snapshots", "deployments", "deployment_tags"}
+)
 
 _CHUNK: Final = 5000
 """Rows for one statement: bounds the size of its JSON text."""
@@ -61,6 +63,8 @@ class Tables:
                 "DELETE FROM internal.cache_entries WHERE position < $1 AND ($2 IS NULL OR checkpoint = $2)",
                 [before, checkpoint],
             )
+        for statement, values in changes.updates:
+            self._connection.execute(statement, values)
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows, each with a key for every column."""

@@ -71,6 +71,7 @@ CREATE OR REPLACE VIEW main.executions AS SELECT
     notebook,
     stack,
     snapshot_id,
+    deployment_version,
     internal.previews(inputs) AS inputs,
     internal.preview(output) AS output,
     output->>'$.type' AS output_type,
@@ -104,6 +105,7 @@ COMMENT ON COLUMN main.executions.parent_call IS 'The call of the parent that ra
 COMMENT ON COLUMN main.executions.notebook IS 'Notebook that it was started from';
 COMMENT ON COLUMN main.executions.stack IS 'Stack that it ran on';
 COMMENT ON COLUMN main.executions.snapshot_id IS 'Frozen code that it ran';
+COMMENT ON COLUMN main.executions.deployment_version IS 'Deployed version of the flow that was invoked; null for other runs';
 COMMENT ON COLUMN main.executions.inputs IS 'Previews of the flow''s inputs by name';
 COMMENT ON COLUMN main.executions.output IS 'Preview of the flow''s result';
 COMMENT ON COLUMN main.executions.output_type IS 'Type of the flow''s result';
@@ -375,3 +377,49 @@ COMMENT ON COLUMN main.snapshots.versions IS 'Versions of Python and of packages
 COMMENT ON COLUMN main.snapshots.module IS 'Module of the flow function';
 COMMENT ON COLUMN main.snapshots.qualname IS 'Qualified name of the flow function';
 COMMENT ON COLUMN main.snapshots.notes IS 'What could not be frozen';
+
+CREATE OR REPLACE VIEW main.deployments AS SELECT
+    flow,
+    version,
+    (SELECT list(t.tag ORDER BY t.tag) FROM internal.deployment_tags t
+     WHERE t.flow = d.flow AND t.version = d.version) AS tags,
+    (SELECT list(t.tag ORDER BY t.tag) FROM internal.deployment_tags t
+     WHERE t.flow = d.flow AND t.version = d.version AND t.exclusive) AS exclusive_tags,
+    to_timestamp(created_at) AS created_at,
+    created_by,
+    to_timestamp(deleted_at) AS deleted_at,
+    source,
+    source_digest,
+    commit_sha,
+    commit_dirty,
+    snapshot_id,
+    parameters,
+    requirements,
+    python,
+    kitaru,
+    stack,
+    script,
+    script_note,
+    notes
+FROM internal.deployments d;
+COMMENT ON VIEW main.deployments IS 'Versions of flows that are, or were, there to be invoked.';
+COMMENT ON COLUMN main.deployments.flow IS 'Name of the flow';
+COMMENT ON COLUMN main.deployments.version IS 'Number of the version, from 1; no number is given twice';
+COMMENT ON COLUMN main.deployments.tags IS 'Tags of the version; null if it has none';
+COMMENT ON COLUMN main.deployments.exclusive_tags IS 'Those of its tags that no other version can have';
+COMMENT ON COLUMN main.deployments.created_at IS 'When it was deployed';
+COMMENT ON COLUMN main.deployments.created_by IS 'Who deployed it';
+COMMENT ON COLUMN main.deployments.deleted_at IS 'When it was deleted; null for those that can be invoked';
+COMMENT ON COLUMN main.deployments.source IS 'Notebook or script that it was made from';
+COMMENT ON COLUMN main.deployments.source_digest IS 'SHA-256 of that file';
+COMMENT ON COLUMN main.deployments.commit_sha IS 'Commit of the git checkout that the file was in';
+COMMENT ON COLUMN main.deployments.commit_dirty IS 'Whether the checkout had changes that were not committed';
+COMMENT ON COLUMN main.deployments.snapshot_id IS 'Frozen code that its executions run';
+COMMENT ON COLUMN main.deployments.parameters IS 'JSON schema of the inputs, with defaults';
+COMMENT ON COLUMN main.deployments.requirements IS 'Distributions that it needs, with their versions';
+COMMENT ON COLUMN main.deployments.python IS 'Version of Python that it was deployed with';
+COMMENT ON COLUMN main.deployments.kitaru IS 'Version of Kitaru that it was deployed with';
+COMMENT ON COLUMN main.deployments.stack IS 'Stack that its executions run on';
+COMMENT ON COLUMN main.deployments.script IS 'Exported script';
+COMMENT ON COLUMN main.deployments.script_note IS 'Why there is no script';
+COMMENT ON COLUMN main.deployments.notes IS 'What could not be frozen, and what the export left out';

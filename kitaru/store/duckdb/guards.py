@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kitaru.store import events as kinds
+from kitaru.store.duckdb.deployment_guards import DeploymentGuards
+from kitaru.store.duckdb.refused import RefusedError
 from kitaru.store.events import ENDED, Event, Runner
 
 if TYPE_CHECKING:
@@ -55,14 +57,6 @@ def _pending(row: Mapping[str, Any]) -> dict[str, PendingWait]:
     return {name: PendingWait(deadlines.get(name)) for name in row["waits_pending"]}
 
 
-class RefusedError(Exception):
-    """A batch is not accepted."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.refusal: Refusal = {"code": code, "message": message}
-
-
 class Guards:
     """The states of all executions that matter; used by one thread at a time, except for `prepare`.
 
@@ -80,6 +74,7 @@ class Guards:
         self._open: dict[str, Guard] = {}
         self._resting: OrderedDict[str, Guard] = OrderedDict()
         self._undo: dict[str, Guard | None] = {}
+        self.deployments = DeploymentGuards()
 
     def restore(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take over the executions that the database has open."""
@@ -122,12 +117,15 @@ class Guards:
             Why the batch is refused; then nothing has changed.
         """
         changed: dict[str, Guard] = {}
+        deployed = self.deployments.draft()
         try:
             if "expect" in batch:
                 self._check(batch["expect"], batch["events"])
             for event in batch["events"]:
                 if event["exec_id"]:
                     self._accept(event, changed)
+                elif event["kind"] in kinds.DEPLOYMENT_EVENTS:
+                    deployed.accept(event)
         except RefusedError as refused:
             return refused.refusal
         last = position + len(batch["events"]) - 1
@@ -135,11 +133,13 @@ class Guards:
             guard.position = last
             self._undo.setdefault(exec_id, self._open.get(exec_id) or self._resting.get(exec_id))
             self._put(guard)
+        deployed.keep()
         return None
 
     def settle(self) -> None:
         """Keep what was accepted: it is in the journal."""
         self._undo.clear()
+        self.deployments.settle()
 
     def roll_back(self) -> None:
         """Forget what was accepted since the last `settle`: it did not get into the journal."""
@@ -149,6 +149,7 @@ class Guards:
             if guard is not None:
                 self._put(guard)
         self._undo.clear()
+        self.deployments.roll_back()
 
     def _check(self, expect: Expect, events: list[Event]) -> None:
         exec_id = expect.get("exec_id") or (events[0]["exec_id"] if events else "")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Ack, Batch
 
 _WAITS = frozenset({kinds.WAIT_CREATED, kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED})
-_STORE_WIDE = frozenset({kinds.SNAPSHOT_RECORDED, kinds.CACHE_PURGED})
+_STORE_WIDE = frozenset({kinds.SNAPSHOT_RECORDED, kinds.CACHE_PURGED, *kinds.DEPLOYMENT_EVENTS})
+_TAG_EVENTS = frozenset({kinds.DEPLOYMENT_TAGGED, kinds.DEPLOYMENT_UNTAGGED})
 
 
 class Submission:
@@ -65,6 +66,18 @@ def _check(event: Mapping[str, Any]) -> None:
         raise KitaruUsageError(f"The body of an event of kind {kind!r} needs the name of the wait under 'wait'.")
     if not isinstance(event.get("epoch", 0), int):
         raise KitaruUsageError(f"The 'epoch' of an event of kind {kind!r} must be a whole number.")
+    if kind in kinds.DEPLOYMENT_EVENTS:
+        _check_deployment(kind, exec_id, body)
+
+
+def _check_deployment(kind: str, exec_id: str, body: Mapping[str, Any]) -> None:
+    flow, version, tag = body.get("flow"), body.get("version"), body.get("tag")
+    if exec_id or not isinstance(flow, str) or not flow or type(version) is not int:
+        raise KitaruUsageError(
+            f"An event of kind {kind!r} needs 'flow' and a whole number 'version', and no execution."
+        )
+    if kind in _TAG_EVENTS and (not isinstance(tag, str) or not tag):
+        raise KitaruUsageError(f"The body of an event of kind {kind!r} needs the name of the tag under 'tag'.")
 
 
 def _encode_repaired(events: Sequence[Event]) -> bytes:

@@ -38,6 +38,7 @@ def database() -> Iterator[Database]:
         created(), claimed(), started("a"), attempt_failed("a"), started("a"), llm("a"), completed("a"),
         wait_created(), event("log.written", lines=[{"text": "hi", "stream": "stdout"}]),
         event("snapshot.recorded", "", snapshot_id="s1", flow="f", source="", notes=[]),
+        event("deployment.created", "", flow="f", version=1, snapshot_id="s1", parameters={}),
     )  # fmt: skip
     yield opened
     opened.close()
@@ -113,6 +114,7 @@ def test_the_tables_that_people_are_shown_are_the_public_views(database: Databas
     assert shown == sorted(name for name, _ in describe_view_names())
     assert set(shown) == {
         "executions", "checkpoints", "attempts", "waits", "artifacts", "events", "logs", "llm_calls", "snapshots",
+        "deployments",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SUMMARY: Final = (
     "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
     "metadata, created_at, started_at, ended_at, reason, failure, failed_call, waits_pending, calls, "
-    "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, first_position"
+    "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, deployment_version, first_position"
 )
 
 _PARTS: Final = ("executions", "executions_open")
@@ -53,6 +53,7 @@ def executions(
     original: str | None = None,
     originals_only: bool = False,
     tags: Sequence[str] | None = None,
+    deployment_version: int | None = None,
     order: str = "-started_at",
     limit: int = 50,
     offset: int = 0,
@@ -63,6 +64,7 @@ def executions(
         ("notebook = ?", notebook),
         ("parent_exec_id = ?", parent),
         ("original_exec_id = ?", original),
+        ("deployment_version = ?", deployment_version),
         (_TEXT, text),
     ):
         if value is not None:

@@ -1,0 +1,304 @@
+"""Deployments: versions of flows that are made, found, tagged, invoked and deleted."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru.client.answers import user_name
+from kitaru.client.deployment import Deployment
+from kitaru.client.provenance import Source, commit_of
+from kitaru.errors import KitaruConflictError, KitaruRuntimeError, KitaruUsageError
+from kitaru.store import events as kinds
+from kitaru.store.events import DEFAULT_TAG
+from kitaru.version import __version__
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable
+
+    from kitaru.client.client import KitaruClient
+    from kitaru.runtime.flow import Flow
+    from kitaru.store.events import Event
+
+    Tags = Mapping[str, bool] | Iterable[str] | str | None
+
+_RESERVED: Final = "kitaru:"
+
+
+class DeploymentsAPI:
+    """Versions of flows that can be invoked; ``client.deployments``.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> client = kitaru.KitaruClient()
+    >>> client.deployments.deploy(double)
+    <deployment double version 1: default>
+    >>> client.deployments.get("double").version
+    1
+    """
+
+    def __init__(self, client: KitaruClient) -> None:
+        self._client = client
+
+    def deploy(
+        self,
+        flow: Flow[..., Any],
+        *,
+        tags: Tags = None,
+        stack: str | None = None,
+        publish_default_on_first_deploy: bool = True,
+        source: Source | None = None,
+    ) -> Deployment:
+        """Make the next version of a flow of this process.
+
+        Parameters
+        ----------
+        flow
+            The flow, as it is now; nothing of it is run.
+        tags
+            Tags of the new version: a mapping says whether each is exclusive, else they are shared. ``default`` is
+            always exclusive.
+        stack
+            Where its executions run; see `kitaru.configure`.
+        publish_default_on_first_deploy
+            Whether a flow's first version gets the tag ``default``.
+        source
+            Where the flow comes from; found out if not given.
+
+        Returns
+        -------
+        Deployment
+            The new version.
+
+        Raises
+        ------
+        KitaruRuntimeError
+            If the flow's code cannot be frozen, so that no other process could run it.
+        KitaruUsageError
+            If a tag is none.
+        """
+        wanted = tags_of(tags)
+        content = self._content(flow, stack, source) | {"snapshot_id": self._recorded(flow)}
+        while True:
+            version = self._newest(flow.name) + 1
+            given = dict(wanted)
+            if version == 1 and publish_default_on_first_deploy:
+                given[DEFAULT_TAG] = True
+            try:
+                self._create(content | {"version": version}, given)
+            except KitaruConflictError:
+                # Another deployer took the number; if nobody did, it is a tag that is refused.
+                if self._newest(flow.name) < version:
+                    raise
+            else:
+                return self.get(flow.name, version=version)
+
+    def preview(self, flow: Flow[..., Any], *, stack: str | None = None, source: Source | None = None) -> Deployment:
+        """Say what `deploy` would make, without making it.
+
+        Parameters
+        ----------
+        flow, stack, source
+            As for `deploy`.
+
+        Returns
+        -------
+        Deployment
+            With the number that it would get now, and without tags.
+
+        Raises
+        ------
+        KitaruRuntimeError
+            If the flow's code cannot be frozen.
+        """
+        from kitaru.runtime.snapshot import snapshot_id_of
+
+        row = self._content(flow, stack, source) | {
+            "version": self._newest(flow.name) + 1,
+            "snapshot_id": snapshot_id_of(flow),
+            "tags": {},
+            "created_at": None,
+            "created_by": user_name(),
+        }
+        return Deployment.of_row(self._client, row)
+
+    def get(self, flow: str, *, version: int | None = None, tag: str | None = None) -> Deployment:
+        """Return one version: that of a number, or the one that has a tag; ``default`` if neither is given.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none; the message has those that there are.
+        KitaruStateError
+            If several versions share the tag.
+        KitaruUsageError
+            If both are given.
+        """
+        return Deployment.of_row(self._client, self._row(flow, version, tag))
+
+    def list(self, flow: str | None = None) -> builtins.list[Deployment]:
+        """Return the versions of one flow or of all, the newest of each first, without their scripts."""
+        rows = self._client.store.read("deployments", flow=flow)
+        return [Deployment.of_row(self._client, row) for row in rows]
+
+    def tag(self, flow: str, version: int, tag: str, *, exclusive: bool = False) -> Deployment:
+        """Give a version a tag.
+
+        Parameters
+        ----------
+        flow, version
+            The version.
+        tag
+            The tag.
+        exclusive
+            Whether it is taken from all other versions, so that it always names one. ``default`` always is.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is no such version.
+        KitaruConflictError
+            If another version has the tag exclusively, and `exclusive` is not asked for.
+        """
+        for name, moves in tags_of({tag: exclusive}).items():
+            self._commit([_event(kinds.DEPLOYMENT_TAGGED, flow, version, tag=name, exclusive=moves)])
+        return self.get(flow, version=version)
+
+    def untag(self, flow: str, version: int, tag: str) -> Deployment:
+        """Take a tag from a version; ``default`` can only be moved.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is no such version, or it does not have the tag.
+        KitaruConflictError
+            If the tag is ``default``.
+        """
+        self._commit([_event(kinds.DEPLOYMENT_UNTAGGED, flow, _number(version), tag=tag)])
+        return self.get(flow, version=version)
+
+    def delete(self, flow: str, version: int) -> None:
+        """Let nobody invoke a version any more; executions that it made stay, and its number is not given again.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is no such version.
+        KitaruConflictError
+            If it has an exclusive tag.
+        """
+        self._commit([_event(kinds.DEPLOYMENT_DELETED, flow, _number(version))])
+
+    def _row(self, flow: str, version: int | None, tag: str | None) -> dict[str, Any]:
+        row: dict[str, Any] = self._client.store.read("deployment", flow=flow, version=version, tag=tag)
+        return row
+
+    def _newest(self, flow: str) -> int:
+        newest: int = self._client.store.read("newest_deployment", flow=flow)
+        return newest
+
+    def _content(self, flow: Flow[..., Any], stack: str | None, source: Source | None) -> dict[str, Any]:
+        from kitaru.runtime.parameter_schema import parameter_schema
+        from kitaru.runtime.settings import KitaruConfig, resolve
+
+        notes = _frozen(flow)
+        # The export is a surface, above the client, and is not known here but by its name.
+        found: Source = source or import_module("kitaru.export.deploying").source_of_flow(flow)
+        commit_sha, commit_dirty = commit_of(found.path)
+        settings = resolve(KitaruConfig(stack=stack), flow.config)
+        return {
+            "flow": flow.name,
+            "script": found.script,
+            "script_note": found.script_note,
+            "parameters": parameter_schema(flow),
+            "requirements": [*found.requirements],
+            "source": found.path,
+            "source_digest": found.digest(),
+            "commit_sha": commit_sha,
+            "commit_dirty": commit_dirty,
+            "python": platform.python_version(),
+            "kitaru": __version__,
+            "interpreter": sys.executable,
+            "cwd": str(Path.cwd()),
+            "import_path": sys.path[0],
+            "stack": settings.stack,
+            "settings": settings.record(),
+            "notes": [*found.notes, *notes],
+        }
+
+    def _recorded(self, flow: Flow[..., Any]) -> str:
+        engine = self._client.engine
+        snapshot_id = engine.snapshots.record(flow)
+        engine.outbox.flush()
+        return snapshot_id
+
+    def _create(self, content: dict[str, Any], tags: Mapping[str, bool]) -> None:
+        flow, version = content["flow"], content["version"]
+        created = _event(kinds.DEPLOYED, **content)
+        tagged = [
+            _event(kinds.DEPLOYMENT_TAGGED, flow, version, tag=tag, exclusive=exclusive)
+            for tag, exclusive in tags.items()
+        ]
+        self._commit([created, *tagged])
+
+    def _commit(self, events: builtins.list[Event]) -> None:
+        self._client.engine.outbox.commit(events)
+
+
+def _frozen(flow: Flow[..., Any]) -> list[str]:
+    """Say what is left out of the frozen code; refuse a flow that no other process could run."""
+    from kitaru.runtime.snapshot import freeze
+
+    data, notes = freeze(flow)
+    if data is None:
+        raise KitaruRuntimeError(
+            f"Flow {flow.name} cannot be deployed: {'; '.join(notes)}. Make what cannot be frozen inside the flow or a "
+            "checkpoint, so that every process makes its own."
+        )
+    return notes
+
+
+def tags_of(tags: Tags) -> dict[str, bool]:
+    """Read tags in any of their forms; say of each whether it is exclusive.
+
+    Raises
+    ------
+    KitaruUsageError
+        If one is empty, has blanks or a form that is reserved.
+
+    Examples
+    --------
+    >>> tags_of(["canary", "default"])
+    {'canary': False, 'default': True}
+    """
+    if isinstance(tags, Mapping):
+        given = {str(tag): bool(exclusive) for tag, exclusive in tags.items()}
+    else:
+        given = dict.fromkeys([tags] if isinstance(tags, str) else tags or (), False)
+    for tag in given:
+        if not tag or tag != "".join(tag.split()) or tag.startswith(_RESERVED):
+            raise KitaruUsageError(
+                f"{tag!r} is no tag of a deployment: give a word without blanks that does not begin with {_RESERVED!r}."
+            )
+    return {tag: exclusive or tag == DEFAULT_TAG for tag, exclusive in given.items()}
+
+
+def _event(kind: str, flow: str, version: int, **body: Any) -> Event:
+    about = {"flow": flow, "version": _number(version), "by": user_name(), **body}
+    return {"kind": kind, "at": time.time(), "exec_id": "", "body": about}
+
+
+def _number(version: Any) -> int:
+    if type(version) is not int or version < 1:
+        raise KitaruUsageError(f"A version is a whole number of at least 1, not {version!r}.")
+    return version

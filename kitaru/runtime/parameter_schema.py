@@ -1,0 +1,121 @@
+"""The parameters of a flow as a JSON schema: for forms, for other languages, and to check what comes over the wire."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru.runtime.parameters import adapter_of
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from kitaru.runtime.flow import Flow
+
+_VARIABLE: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def parameter_schema(flow: Flow[..., Any]) -> dict[str, Any]:
+    """Describe the arguments that a flow takes.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+
+    Returns
+    -------
+    dict
+        JSON schema of an object. A parameter whose type JSON cannot express takes anything, and says what it is.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def research(topic: str, depth: int = 2) -> str:
+    ...     return topic
+    >>> parameter_schema(research)["properties"]["depth"]
+    {'type': 'integer', 'title': 'Depth', 'default': 2}
+    """
+    parameters = flow.signature.parameters.values()
+    named = {parameter.name: parameter for parameter in parameters if parameter.kind not in _VARIABLE}
+    schemas, definitions = _schemas(flow, named)
+    schema: dict[str, Any] = {
+        "title": flow.name,
+        "type": "object",
+        "properties": {name: _property(parameter, schemas.get(name)) for name, parameter in named.items()},
+        "required": [name for name, parameter in named.items() if parameter.default is parameter.empty],
+        "additionalProperties": any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters),
+    }
+    about = inspect.getdoc(flow.function)
+    if about:
+        schema["description"] = about.partition("\n\n")[0].replace("\n", " ")
+    if definitions:
+        schema["$defs"] = definitions
+    return schema
+
+
+def _schemas(
+    flow: Flow[..., Any], named: dict[str, inspect.Parameter]
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Schemas of the parameters whose types have one, and what these refer to."""
+    from pydantic import TypeAdapter
+
+    adapters = {name: _adapter(flow, parameter) for name, parameter in named.items()}
+    usable = [(name, "validation", adapter) for name, adapter in adapters.items() if adapter is not None]
+    made, whole = TypeAdapter.json_schemas(usable)  # type: ignore[arg-type]  # the mode is a literal
+    return {name: schema for (name, _), schema in made.items()}, whole.get("$defs", {})
+
+
+def _adapter(flow: Flow[..., Any], parameter: inspect.Parameter) -> TypeAdapter[Any] | None:
+    from pydantic import PydanticInvalidForJsonSchema
+
+    if parameter.annotation is parameter.empty:
+        return None
+    adapter = adapter_of(flow, parameter.name, parameter.annotation)
+    try:
+        if adapter is not None:
+            adapter.json_schema()
+    except PydanticInvalidForJsonSchema:
+        return None
+    return adapter
+
+
+def _property(parameter: inspect.Parameter, schema: dict[str, Any] | None) -> dict[str, Any]:
+    described = dict(schema or {})
+    if "$ref" not in described:
+        described.setdefault("title", parameter.name.replace("_", " ").capitalize())
+    if schema is None and parameter.annotation is not parameter.empty:
+        described["description"] = f"{_type_name(parameter.annotation)}, for which there is no JSON schema."
+    if parameter.default is not parameter.empty:
+        try:
+            described["default"] = plain(parameter.default)
+        except ValueError:
+            described["description"] = f"Default: {parameter.default!r:.200}"
+    return described
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into what JSON can hold, as Pydantic would write it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> plain({"day": date(2026, 1, 2)})
+    {'day': '2026-01-02'}
+    """
+    from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+    try:
+        return to_jsonable_python(value)
+    except (PydanticSerializationError, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _type_name(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", None) or str(annotation)

@@ -1,0 +1,133 @@
+"""Invoking a deployment: the events that record a new execution which a worker is to run.
+
+This is all data: what was deployed, and what it is given. So the service does it for whoever asks over HTTP, and the
+client for whoever asks in Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from kitaru.errors import KitaruUsageError
+from kitaru.store import events as kinds
+from kitaru.store.json_schema import problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kitaru.store.events import Event
+    from kitaru.store.payloads import PayloadStore
+    from kitaru.store.value_record import ValueRecord
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_INLINE: Final = 16_384
+_SHOWN: Final = 5
+_PREVIEW: Final = 200
+
+
+def check_inputs(deployment: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+    """Hold inputs, as plain JSON data, against the parameters of a deployment.
+
+    Raises
+    ------
+    KitaruUsageError
+        If they do not fit; the message names each place, the rule and the parameters.
+
+    Examples
+    --------
+    >>> schema = {"properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+    >>> check_inputs({"flow": "double", "version": 1, "parameters": schema}, {"n": "two"})
+    Traceback (most recent call last):
+    kitaru.errors.KitaruUsageError: Flow double, version 1, does not take these inputs: $.n: 'two' is not of type ...
+    """
+    schema = deployment["parameters"]
+    problems = problems_of(schema, dict(inputs))
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        names = ", ".join(schema.get("properties", ())) or "none"
+        raise KitaruUsageError(
+            f"Flow {deployment['flow']}, version {deployment['version']}, does not take these inputs: "
+            f"{'; '.join(problems[:_SHOWN])}{more}. Its parameters are: {names}."
+        )
+
+
+def invocation_id(flow: str, idempotency_key: str | None) -> str:
+    """Draw the id of a new execution; with a key it is always the same, so that the second one of two is refused.
+
+    Examples
+    --------
+    >>> invocation_id("research", "order-7") == invocation_id("research", "order-7")
+    True
+    """
+    if idempotency_key is None:
+        return "kr-" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    number = int.from_bytes(hashlib.sha256(f"{flow}\n{idempotency_key}".encode()).digest()[:8], "big")
+    return "kr-" + "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(12))
+
+
+def execution_created(
+    deployment: Mapping[str, Any], exec_id: str, inputs: Mapping[str, ValueRecord], tags: list[str] | None = None
+) -> Event:
+    """Make the event that records the execution of a deployment, which nobody runs yet.
+
+    Parameters
+    ----------
+    deployment
+        What the read ``deployment`` answers.
+    exec_id
+        Of the new execution.
+    inputs
+        Encoded, by name.
+    tags
+        Of the execution.
+    """
+    body: dict[str, Any] = {
+        "flow": deployment["flow"],
+        "snapshot_id": deployment["snapshot_id"],
+        "deployment_version": deployment["version"],
+        "inputs": dict(inputs),
+        "stack": deployment["stack"],
+        "spec": {**deployment["settings"], "forced_cache": None, "import_path": deployment["import_path"]},
+        "parent_exec_id": None,
+        "parent_call": None,
+        "original_exec_id": None,
+        "replay": None,
+        "notebook": None,
+        "cwd": deployment["cwd"],
+        "interpreter": deployment["interpreter"],
+        "tags": tags or [],
+        "metadata": {},
+    }
+    return {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}
+
+
+def json_record(value: Any, payloads: PayloadStore) -> ValueRecord:
+    """Turn what came as JSON into a record, as `kitaru.runtime.values.encode` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kitaru.store.payloads import FilePayloads
+    >>> json_record([1, 2], FilePayloads(tempfile.mkdtemp()))["inline"]
+    [1, 2]
+    """
+    data = orjson.dumps(value)
+    text = value if isinstance(value, str) else data.decode()
+    shown = text if len(text) <= _PREVIEW else f"{text[: _PREVIEW - 1]}…"
+    record: ValueRecord = {
+        "codec": "json",
+        "type": f"builtins.{type(value).__name__}",
+        "size": len(data),
+        "digest": hashlib.sha256(data).hexdigest(),
+        "preview": {"kind": "text", "text": shown},
+    }
+    if len(data) > _INLINE:
+        record["payload"] = payloads.put(data)
+    else:
+        record["inline"] = value
+    return record
