@@ -12,6 +12,8 @@ LOCK := requirements/dev.lock
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist worksteal
+# What `make bench` measures; all that is not optional if empty.
+BENCH ?=
 # Options for `make lock`, for example LOCK_OPTIONS=--upgrade.
 LOCK_OPTIONS ?=
 
@@ -80,8 +82,8 @@ test-fast: setup lab ## the tests that take less than a few seconds each
 soak: setup ## long fault counts
 	$(PYTEST) -m soak
 
-bench: setup ## measure
-	$(RUN) -m benchmarks
+bench: setup ## measure; BENCH="view live-view" measures these alone
+	$(RUN) -m benchmarks $(BENCH)
 
 check: setup ## format, lint, types, spelling, the docs and what the docs say
 	$(BIN)/ruff format --check .

@@ -72,6 +72,34 @@ CATALOG: Final = (
         ),
     ),
     Measurement(
+        "live-view",
+        "live_view",
+        (
+            Row("loop", "10,000 checkpoints in a loop: CPU time that a live view adds", "%", at_most=5),
+            Row("map", ".map over 10,000: CPU time that a live view adds", "%", at_most=5),
+        ),
+    ),
+    Measurement(
+        "first-paint",
+        "first_paint",
+        (
+            Row("first", "start of a flow's cell until it shows something, new kernel, no service", at_most=300 * MS),
+            Row("again", "the same, run again", at_most=300 * MS),
+        ),
+    ),
+    Measurement(
+        "view",
+        "views",
+        (
+            Row("folded embedded", "view of .map over 10,000, embedded", at_most=500 * MS),
+            Row("folded service", "the same, local service", at_most=500 * MS),
+            Row("folded size", "the same: size of the MIME bundle", "KB", at_most=200),
+            Row("windowed embedded", "view of 10,000 calls that take turns, embedded", at_most=500 * MS),
+            Row("windowed service", "the same, local service", at_most=500 * MS),
+            Row("windowed size", "the same: size of the MIME bundle", "KB", at_most=200),
+        ),
+    ),
+    Measurement(
         "jupyter",
         "jupyter_server",
         (

@@ -63,8 +63,8 @@ def quantity(value: float, unit: Unit) -> str:
         if value >= 1.0:
             return f"{value:.2f} s"
         return f"{value * 1e3:.0f} ms" if value >= 0.01 else f"{value * 1e3:.2f} ms"
-    if unit == "MB":
-        return f"{value:.1f} MB"
+    if unit in ("MB", "%"):
+        return f"{value:.1f} {unit}"
     return f"{value:,.0f} {unit}".strip()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Unit = Literal["s", "/s", "MB", ""]
+Unit = Literal["s", "/s", "MB", "KB", "%", ""]
 
 APPEND: Final = "append"
 """Yardstick: 600 bytes appended to a file and synced."""
@@ -24,7 +24,7 @@ class Row:
     what
         For people.
     unit
-        Of samples and bars; seconds, numbers per second, megabytes, or a plain count.
+        Of samples and bars; seconds, numbers per second, megabytes, kilobytes, percent, or a plain count.
     at_most, at_least
         The bar in absolute terms.
     yardstick

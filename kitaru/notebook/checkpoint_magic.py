@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 def run_checkpoint_cell(shell: InteractiveShell, line: str, cell: str) -> None:
     """Define the cell's checkpoint; run it alone, and set the variables that it computes."""
-    from kitaru.notebook.live import watch
+    from kitaru.notebook.live import announced, watch
 
     options = _parser().parse_args(words("%%kitaru_checkpoint", line))
-    checkpoint, captured = define_checkpoint(shell, options, *whole_cell(shell, f"%%kitaru_checkpoint {line}", cell))
+    text = whole_cell(shell, f"%%kitaru_checkpoint {line}", cell)
     if not options.run:
+        define_checkpoint(shell, options, *text)
         return
-    handle = _alone(shell, checkpoint, captured, options).run()
-    watch(handle)
+    with announced(options.name) as output:
+        checkpoint, captured = define_checkpoint(shell, options, *text)
+        handle = _alone(shell, checkpoint, captured, options).run()
+    watch(handle, output=output)
     shell.user_ns.update(handle.wait())
 
 

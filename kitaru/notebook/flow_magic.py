@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.notebook import attach
 from kitaru.notebook.define import define_flow, read_cell, whole_cell
-from kitaru.notebook.live import watch  # loaded before a flow starts: an interrupt meets a view that can let go
+from kitaru.notebook.live import (
+    announced,
+    watch,
+)  # loaded before a flow starts: an interrupt meets a view that can let go
 from kitaru.notebook.results import bind_result
 from kitaru.notebook.say import say, warn_once
 from kitaru.runtime.parameters import fit
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from kitaru.client import KitaruClient
     from kitaru.client.models import Execution
     from kitaru.code import FlowCell
+    from kitaru.notebook.output import CellOutput
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.handle import FlowHandle
 
@@ -30,14 +34,20 @@ def run_flow_cell(shell: InteractiveShell, line: str, cell: str) -> None:
     raw, below = whole_cell(shell, f"%%kitaru_flow {line}", cell)
     read = read_cell(shell, line, below)
     _one_cell_a_name(shell, read.line.name)
-    flow, notes = define_flow(shell, read, raw)
-    for note in notes:
-        warn_once(note)
     if not read.line.run:
+        flow = _define(shell, read, raw)
         say(f"{flow.name} is defined. Start it with {flow.name}.run({_arguments(flow)}).")
         return
-    handle = start(flow, new=read.line.new)
-    follow(shell, read, handle)
+    with announced(read.line.name) as output:
+        handle = start(_define(shell, read, raw), new=read.line.new)
+    follow(shell, read, handle, output)
+
+
+def _define(shell: InteractiveShell, cell: FlowCell, raw: str) -> Flow[..., Any]:
+    flow, notes = define_flow(shell, cell, raw)
+    for note in notes:
+        warn_once(note)
+    return flow
 
 
 def start(flow: Flow[..., Any], *, new: bool) -> FlowHandle[Any]:
@@ -58,10 +68,10 @@ def start(flow: Flow[..., Any], *, new: bool) -> FlowHandle[Any]:
     return started
 
 
-def follow(shell: InteractiveShell, cell: FlowCell, handle: FlowHandle[Any]) -> None:
+def follow(shell: InteractiveShell, cell: FlowCell, handle: FlowHandle[Any], output: CellOutput | None) -> None:
     """Show the execution until it ends, asks or is detached; its result goes where the line says."""
     try:
-        watch(handle, detach=cell.line.detach)
+        watch(handle, detach=cell.line.detach, output=output)
     except KeyboardInterrupt:
         # The flow works from the moment that it was started; the view may not have been ready to let go of it.
         say(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -13,10 +14,13 @@ from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError, Kit
 from kitaru.notebook.output import CellOutput, kernel_shell
 from kitaru.stacks.capture import shown_in_views
 from kitaru.views.bundle import mime_bundle
+from kitaru.views.model import MIME_TYPE
 from kitaru.views.pending import pending_view
 from kitaru.views.text import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kitaru.client.client import KitaruClient
     from kitaru.runtime.handle import FlowHandle
     from kitaru.views.model import ExecutionView
@@ -37,7 +41,35 @@ _AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "int
 _OVER: Final = _AT_REST - {"waiting"}
 
 
-def watch(handle: FlowHandle[Any], *, detach: bool = False) -> None:
+@contextlib.contextmanager
+def announced(flow: str) -> Iterator[CellOutput | None]:
+    """Show in this cell that a flow starts, before anybody asks the store for anything.
+
+    Parameters
+    ----------
+    flow
+        Its name.
+
+    Yields
+    ------
+    CellOutput or None
+        Where its view goes; None outside of a kernel. It says so if the flow does not start.
+    """
+    shell = kernel_shell()
+    if shell is None:
+        yield None
+        return
+    output = CellOutput(shell)
+    # Without the document: there is no execution yet that a front end could ask for.
+    output.show({kind: shown for kind, shown in mime_bundle(pending_view("", flow)).items() if kind != MIME_TYPE})
+    try:
+        yield output
+    except BaseException:
+        output.show({"text/plain": f"{flow} did not start."})
+        raise
+
+
+def watch(handle: FlowHandle[Any], *, detach: bool = False, output: CellOutput | None = None) -> None:
     """Show an execution in this cell, live, until it has ended or waits for a human.
 
     Parameters
@@ -46,6 +78,8 @@ def watch(handle: FlowHandle[Any], *, detach: bool = False) -> None:
         What ``.run()`` returned.
     detach
         Return at once; the view goes on.
+    output
+        Where it was announced; a new output of this cell if not given.
 
     Notes
     -----
@@ -57,7 +91,7 @@ def watch(handle: FlowHandle[Any], *, detach: bool = False) -> None:
         _in_terminal(handle, detach)
         return
     try:
-        live = LiveView(shell, handle.exec_id, handle.flow_name, handle._engine)  # noqa: SLF001 -- its store is the view's
+        live = LiveView(output or CellOutput(shell), handle.exec_id, handle.flow_name)
         live.start()
         if detach:
             return
@@ -93,7 +127,7 @@ def display_view(exec_id: str, client: KitaruClient | None = None) -> None:
     if shell is None:
         _print(view)
         return
-    live = LiveView(shell, view.exec_id, view.flow, client.engine, client, view)
+    live = LiveView(CellOutput(shell), view.exec_id, view.flow, client, view)
     if view.status not in _OVER:
         live.start()
 
@@ -103,12 +137,10 @@ class LiveView:
 
     Parameters
     ----------
-    shell
-        The kernel's shell; the output belongs to the cell that runs now.
+    output
+        Where it is shown.
     exec_id, flow
         The execution and its flow's name: enough to paint before the store has answered.
-    engine
-        What runs it if it runs in this process.
     client
         Where it is recorded.
     view
@@ -117,17 +149,15 @@ class LiveView:
 
     def __init__(
         self,
-        shell: Any,
+        output: CellOutput,
         exec_id: str,
         flow: str,
-        engine: Any,
         client: KitaruClient | None = None,
         view: ExecutionView | None = None,
     ) -> None:
         self._exec_id = exec_id
-        self._engine = engine
         self._client = client
-        self._output = CellOutput(shell)
+        self._output = output
         self._view = view or pending_view(exec_id, flow)
         self.rested = threading.Event()
         """Set once the view shows that the execution has ended or waits."""
@@ -178,7 +208,7 @@ class LiveView:
             feed.close()
 
     def _paint(self, view: ExecutionView) -> None:
-        self._output.update(mime_bundle(view))
+        self._output.show(mime_bundle(view))
         self._view = view
         if view.status in _AT_REST:
             self.rested.set()

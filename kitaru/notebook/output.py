@@ -40,15 +40,16 @@ class CellOutput:
         self._shell = shell
         self._parent = shell.get_parent() if hasattr(shell, "get_parent") else shell.parent_header
         self._display_id = uuid.uuid4().hex
+        self._is_shown = False
 
     def show(self, bundle: dict[str, Any]) -> None:
-        """Show it for the first time, from the cell's own thread."""
-        self._publish(bundle, update=False)
-
-    def update(self, bundle: dict[str, Any]) -> None:
-        """Change what is shown, from any thread."""
-        with self._pinned():
-            self._publish(bundle, update=True)
+        """Show it: for the first time from the cell's own thread, then something else from any."""
+        if self._is_shown:
+            with self._pinned():
+                self._publish(bundle, update=True)
+        else:
+            self._publish(bundle, update=False)
+            self._is_shown = True
 
     def _publish(self, bundle: dict[str, Any], *, update: bool) -> None:
         transient = {"display_id": self._display_id}

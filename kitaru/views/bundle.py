@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 200_000
 """Bytes of a bundle."""
-_STEPS: Final = (100, 50, 25, 10, 0)
+_STEPS: Final = (50, 25, 10, 0)
+_FEW: Final = 25
 
 
 def mime_bundle(view: ExecutionView) -> dict[str, Any]:
@@ -51,6 +52,6 @@ def _smaller(view: ExecutionView, most: int) -> ExecutionView:
     first = most // 4
     kept = [*view.rows[:first], *view.rows[len(view.rows) - (most - first) :]] if len(view.rows) > most else view.rows
     changes: dict[str, Any] = {"rows": kept, "hidden": view.hidden + len(view.rows) - len(kept)}
-    if most <= _STEPS[2]:
+    if most <= _FEW:
         changes["logs"] = view.logs[-10:]
     return view.model_copy(update=changes)

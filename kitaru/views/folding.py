@@ -22,8 +22,7 @@ FOLDED_CONCURRENT: Final = 5
 FOLDED_ALIKE: Final = 20
 """and more than this however they ran."""
 SAMPLE: Final = 5
-MOST_ROWS: Final = 200
-_FIRST: Final = 40
+MOST_ROWS: Final = 100
 
 Segment = tuple[int, int]
 
@@ -45,7 +44,7 @@ def windowed(items: list[Segment], most: int) -> tuple[list[Segment], list[Segme
     """Keep the first and the last of many; return both and how many are left out between them."""
     if len(items) <= most:
         return items, [], 0
-    first = min(_FIRST, most // 4)
+    first = most // 4
     return items[:first], items[len(items) - (most - first) :], len(items) - most
 
 

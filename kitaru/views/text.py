@@ -54,7 +54,9 @@ def _row(row: Row, indent: str = "  ") -> list[str]:
 
 def _call(call: CallView) -> str:
     told = ""
-    if call.status == "running":
+    if call.stream:
+        told = call.stream.rstrip()[-_WIDTH:]
+    elif call.status == "running":
         told = (call.progress.message if call.progress else None) or "running"
     elif call.failure is not None and call.status != "completed":
         told = f"{call.failure.type}: {call.failure.message}"

@@ -199,9 +199,9 @@ class _Rows(ipywidgets.VBox):
         flow = ipywidgets.HTML("Flow")
         flow.add_class("kitaru-pick")
         self._head = ipywidgets.HBox([flow, html(f'<div class="kitaru-cells">{cells}</div>', "kitaru-grow")])
-        self._head.add_class("kitaru-head")
+        self._head.add_class("kitaru-heading")
         super().__init__([self._head])
-        self.add_class("kitaru-rows")
+        self.add_class("kitaru-lines")
 
     def show(self, found: Any, selected: str) -> None:
         while len(self._made) < len(found):

@@ -210,5 +210,5 @@ def _table(by: str, shares: list[Share]) -> str:
         for share in shown
     )
     head = f"<tr><th>{by.capitalize()}</th><th>Calls</th><th>Tokens</th><th>Cost</th></tr>"
-    table = f'<table class="kitaru-table"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="kitaru-grid"><thead>{head}</thead><tbody>{rows}</tbody></table>'
     return f'<div class="kitaru-scroll" tabindex="0" role="region" aria-label="Figures">{table}</div>'

@@ -8,10 +8,11 @@ import ipywidgets
 import traitlets
 
 from kitaru.errors import KitaruNotFoundError, KitaruUsageError
+from kitaru.views.build import execution_view
+from kitaru.views.html import as_html
 from kitaru.widgets.actions import ActionBar
 from kitaru.widgets.base import StoreWidget
 from kitaru.widgets.style import empty_state, html, put
-from kitaru.widgets.summary import execution_html
 from kitaru.widgets.waits import WaitForm
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ExecutionView(StoreWidget):
         self._actions = ActionBar(self.client, self.refresh_soon)
         self._forms: dict[str, WaitForm] = {}
         self._questions = ipywidgets.VBox()
-        self._questions.add_class("kitaru-list")
+        self._questions.add_class("kitaru-stack")
         self.observe(lambda _: self._changed(), "exec_id")
         self._follow()
         self._begin([self._html, self._questions, self._actions, self._empty])
@@ -91,9 +92,11 @@ class ExecutionView(StoreWidget):
             return asked, "", None
         try:
             found = self.client.executions.get(asked)
+            view = execution_view(self.client, found.exec_id)
         except (KitaruNotFoundError, KitaruUsageError) as error:
             return asked, str(error), None
-        return asked, execution_html(self.client, found), found
+        # Its questions are asked by the forms below it.
+        return asked, as_html(view.model_copy(update={"waits": []})), found
 
     def _show(self, found: Any) -> None:
         asked, shown, execution = found

@@ -61,7 +61,7 @@ class WaitInbox(StoreWidget):
         self._title = html("", "kitaru-title")
         self._empty = html("", "kitaru-empty")
         self._list = ipywidgets.VBox()
-        self._list.add_class("kitaru-list")
+        self._list.add_class("kitaru-stack")
         self._more = html("", "kitaru-muted")
         self._clear = button("Clear the answered", self.clear, "kitaru-quiet")
         head = ipywidgets.HBox([self._title, self._clear])

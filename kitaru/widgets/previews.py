@@ -150,7 +150,7 @@ def _table(preview: Mapping[str, Any]) -> str:
         f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in preview.get("rows", ())
     )
     height, width = (*preview.get("shape", ()), 0, 0)[:2]
-    table = f'<table class="kitaru-table kitaru-data"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="kitaru-grid kitaru-data"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div class="kitaru-scroll">{table}</div>{_note(f"{height:,} rows, {width:,} columns")}'
 
 

@@ -73,7 +73,7 @@ CSS: Final = """
 .kitaru-widget .widget-button.kitaru-quiet { background: transparent; box-shadow: none; padding: 0 8px;
   color: var(--kitaru-muted); }
 .kitaru-widget .widget-button.kitaru-quiet:hover { color: inherit; background: var(--kitaru-hover); box-shadow: none; }
-.kitaru-list { gap: 10px; }
+.kitaru-stack { gap: 10px; }
 .kitaru-split { gap: 14px; align-items: flex-start; flex-wrap: wrap; }
 .kitaru-select { flex-direction: column; width: 22em; height: auto; margin: 0; align-items: stretch; }
 .kitaru-select > .widget-label { width: auto; text-align: left; color: var(--kitaru-muted); font-size: 0.92em; }
@@ -93,29 +93,27 @@ CSS: Final = """
 .kitaru-markdown { overflow-wrap: anywhere; max-height: 30em; overflow: auto; }
 .kitaru-rich { overflow: auto; max-height: 30em; }
 .kitaru-scroll { max-height: 18em; overflow: auto; }
-.kitaru-table { border-collapse: collapse; width: 100%; max-width: 46em; font-size: inherit; margin-top: 4px; }
-.kitaru-table th { text-align: right; font-weight: 400; color: var(--kitaru-muted); font-size: 0.92em; }
-.kitaru-table th, .kitaru-table td { padding: 3px 8px; border-bottom: 1px solid var(--kitaru-line); text-align: right;
+.kitaru-grid { border-collapse: collapse; width: 100%; max-width: 46em; font-size: inherit; margin-top: 4px; }
+.kitaru-grid th { text-align: right; font-weight: 400; color: var(--kitaru-muted); font-size: 0.92em; }
+.kitaru-grid th, .kitaru-grid td { padding: 3px 8px; border-bottom: 1px solid var(--kitaru-line); text-align: right;
   font-variant-numeric: tabular-nums; max-width: 24em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.kitaru-table th:first-child, .kitaru-table td:first-child { text-align: left; }
-.kitaru-table.kitaru-calls { max-width: none; }
-.kitaru-table.kitaru-calls th, .kitaru-table.kitaru-calls td { text-align: left; }
-.kitaru-table.kitaru-data { width: auto; max-width: none; }
+.kitaru-grid th:first-child, .kitaru-grid td:first-child { text-align: left; }
+.kitaru-grid.kitaru-data { width: auto; max-width: none; }
 .kitaru-controls { gap: 12px; flex-wrap: wrap; margin-bottom: 8px; }
 .kitaru-controls .widget-inline-hbox { margin: 0; }
 .kitaru-controls .widget-label { color: var(--kitaru-muted); }
 .kitaru-controls .widget-dropdown select { width: auto; min-width: 8em; max-width: 18em; flex: none; }
-.kitaru-rows { width: 100%; }
-.kitaru-widget .kitaru-head .widget-html-content { color: inherit; }
-.kitaru-head { color: var(--kitaru-muted); font-size: 0.92em; border-bottom: 1px solid var(--kitaru-line); }
-.kitaru-head, .kitaru-row { width: 100%; align-items: center; padding: 2px 0; overflow: hidden; }
+.kitaru-lines { width: 100%; }
+.kitaru-widget .kitaru-heading .widget-html-content { color: inherit; }
+.kitaru-heading { color: var(--kitaru-muted); font-size: 0.92em; border-bottom: 1px solid var(--kitaru-line); }
+.kitaru-heading, .kitaru-row { width: 100%; align-items: center; padding: 2px 0; overflow: hidden; }
 .kitaru-row { border-bottom: 1px solid var(--jp-border-color3, rgba(128, 128, 128, 0.18)); }
 .kitaru-row:hover { background: var(--kitaru-hover); }
 .kitaru-selected, .kitaru-selected:hover {
   background: var(--kitaru-hover); box-shadow: inset 3px 0 var(--kitaru-accent); }
 .kitaru-widget .kitaru-pick, .kitaru-widget .widget-button.kitaru-pick { flex: 0 0 24%; min-width: 8em; margin: 0;
   padding: 0 8px; text-align: left; background: transparent; box-shadow: none; color: inherit; font-weight: 500; }
-.kitaru-head .kitaru-pick.kitaru-pick { font-weight: 400; color: inherit; }
+.kitaru-heading .kitaru-pick.kitaru-pick { font-weight: 400; color: inherit; }
 .kitaru-grow { flex: 1 1 auto; min-width: 0; }
 .kitaru-cells { display: grid; gap: 10px; align-items: baseline; white-space: nowrap;
   grid-template-columns: minmax(7em, 2fr) minmax(7em, 2fr) minmax(4em, 1fr) minmax(3em, 0.7fr) minmax(4em, 1fr)

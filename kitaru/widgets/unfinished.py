@@ -48,7 +48,7 @@ class Offers(StoreWidget):
         self._rows: dict[str, _Interrupted] = {}
         self._forms: dict[str, WaitForm] = {}
         self._list = ipywidgets.VBox()
-        self._list.add_class("kitaru-list")
+        self._list.add_class("kitaru-stack")
         self._begin([self._title, self._list])
 
     def close(self) -> None:

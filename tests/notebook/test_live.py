@@ -88,6 +88,14 @@ def test_the_cell_shows_something_before_the_store_has_answered(kernel: Kernel) 
     kernel.run("gate.clear()")
 
 
+def test_a_flow_that_cannot_start_leaves_no_view_that_seems_to_wait(kernel: Kernel) -> None:
+    kernel.run("%load_ext kitaru")
+    cell = kernel.send("%%kitaru_flow broken\nimport nothing_of_this_name\nnothing_of_this_name.go()")
+    kernel.until(lambda: cell in kernel.idle)
+    assert "ModuleNotFoundError" in kernel.errors[cell]
+    assert kernel.shown_by(cell) == [{"text/plain": "broken did not start."}]
+
+
 def test_a_view_is_finished_in_its_own_cell_while_another_cell_prints(kernel: Kernel) -> None:
     first = kernel.run("watch(gated.run(), detach=True)")
     second = kernel.run("gate.set(); print('second'); import time; time.sleep(1)")

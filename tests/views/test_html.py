@@ -135,3 +135,62 @@ def test_a_view_reads_without_its_style_sheet() -> None:
     body = page[page.index("</style>") :]
     assert "style=" not in body.replace('style="width:', "")
     assert Reader(body).text.split()[:3] == ["●", "research", "running"]
+
+
+REPORT = "# Bern\n\n*Quiet*, with **bears**.\n\n- river\n- <b>old town</b>\n\n[more](https://example.org) ![](https://example.org/a.png)"
+
+
+def result(preview: dict[str, Any]) -> str:
+    return as_html(view([], status="completed", output={"type": "builtins.str", "preview": preview}))
+
+
+def test_a_result_that_is_written_as_markdown_is_shown_as_markdown_and_html_in_it_as_text() -> None:
+    page = result({"kind": "text", "text": "'# Bern…'", "value": REPORT, "length": 5_000})
+    assert "<h1>Bern</h1>" in page
+    assert "<em>Quiet</em>" in page
+    assert "<li>&lt;b&gt;old town&lt;/b&gt;</li>" in page
+    assert 'rel="noopener noreferrer"' in page
+    assert "<img" not in page
+    assert "5,000 characters" in page
+
+
+@pytest.mark.parametrize(
+    "text", ["x**2 + y**2\n= 25", "# set up\nimport this", "first line\nsecond line", "a | b\nc | d", "- one"]
+)
+def test_a_result_that_is_no_markdown_keeps_its_lines(text: str) -> None:
+    assert f"<pre>{text}</pre>" in result({"kind": "text", "text": text, "value": text})
+
+
+def test_markdown_does_not_run_anything() -> None:
+    page = result({"kind": "text", "text": "", "value": "**a**\n\n[x](javascript:alert(1)) <script>alert(2)</script>"})
+    read = Reader(page)
+    assert not {"script", "a"} & {*read.tags}
+
+
+def test_what_a_model_says_is_shown_to_its_end_while_it_speaks() -> None:
+    text = "It all began. " * 100 + "<b>and then"
+    head = dict(EXECUTION, exec_id="kr-1", flow="research", status="running", last_position=9, started_at=1.0)
+    speaking = call(1, status="running", ended_at=None, duration=None)
+    shown = view_of(Record(head, [speaking], streams={"step_1": (1, text)}))
+    assert "It all began. &lt;b&gt;and then</span>" in as_html(shown)
+    assert as_text(shown).endswith("<b>and then")
+    assert len(as_text(shown).splitlines()[-1]) < 150
+    ended = view_of(Record(head, [call(1, output=value("'done'"))], streams={"step_1": (1, text)}))
+    assert "It all began" not in as_html(ended)
+
+
+def test_a_failure_comes_before_everything_else() -> None:
+    shown = view(
+        [call(1), call(2, status="failed", failure=failure("inside"))],
+        status="failed",
+        failure=failure("no <b>page</b>"),
+        failed_call="step_2",
+    )
+    page = as_html(shown)
+    assert page.index("no &lt;b&gt;page&lt;/b&gt;") < page.index("File a.py") < page.index("<table")
+    assert "in step_2" in page
+
+
+def test_a_typical_bundle_of_ten_thousand_calls_has_room_left() -> None:
+    calls = [call(n, output=value("'result 1234'"), inputs={"n": value("1234")}) for n in range(10_000)]
+    assert size_of(mime_bundle(view(calls))) < 0.7 * LARGEST

@@ -13,13 +13,12 @@ from markupsafe import Markup
 
 from kitaru.client.differences import folded
 from kitaru.views import wording
-from kitaru.views.html.markup import markdown, side_by_side
+from kitaru.views.html.markup import is_markdown, markdown, side_by_side
 
 if TYPE_CHECKING:
     from kitaru.views.model import ExecutionView
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_FIRST: Final = 40
 
 
 def as_html(view: ExecutionView) -> str:
@@ -35,7 +34,7 @@ def as_html(view: ExecutionView) -> str:
     """
     totals = view.totals
     shown = {"tokens": totals.tokens is not None, "cost": totals.cost is not None}
-    return render("execution.html", view=view, shown=shown, gap=min(_FIRST, len(view.rows) // 4))
+    return render("execution.html", view=view, shown=shown, gap=len(view.rows) // 4)
 
 
 def render(template: str, **told: Any) -> str:
@@ -72,6 +71,7 @@ def _environment() -> Environment:
     made.filters["words"] = lambda text: str(text).replace("_", " ")
     made.filters["as_json"] = lambda data: orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
     made.filters["markdown"] = markdown
+    made.tests["markdown"] = is_markdown
     made.filters["side_by_side"] = side_by_side
     made.filters["folded"] = folded
     made.filters["took_more"] = lambda delta: wording.change(delta and round(delta, 3), wording.took)

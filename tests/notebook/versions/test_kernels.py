@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kitaru.store.service.record import read_record
 from tests.notebook.versions.kernel import failed
 
 pytestmark = pytest.mark.slow
@@ -55,6 +58,20 @@ def test_importing_kitaru_makes_the_magics_known(kernel: Any) -> None:
 def test_an_await_in_a_cell_gives_the_result_of_a_flow(kernel: Any) -> None:
     kernel.run("@kitaru.flow\ndef double(n: int) -> int:\n    return 2 * n")
     assert "42" in kernel.run("await double.run(21)")
+
+
+def test_a_cell_shows_its_flow_before_the_store_answers(kernel: Any, project: Path) -> None:
+    kernel.run("kitaru.KitaruClient().executions.list()")
+    service = read_record(project / "home")
+    assert service is not None
+    os.kill(service.pid, signal.SIGSTOP)
+    try:
+        cell = kernel.send("%%kitaru_flow early -p n=1\nn + 1")
+        shown = kernel.until(cell, lambda messages: any(one["msg_type"] == "display_data" for one in messages))
+    finally:
+        os.kill(service.pid, signal.SIGCONT)
+    assert "early  pending" in shown
+    assert "early  completed" in kernel.finished(cell)
 
 
 def test_an_interrupt_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
