@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 # Every module has them; nobody defines them in a cell.
 _MODULE_NAMES = frozenset({"__name__", "__file__", "__doc__", "__builtins__", "__annotations__", "__qualname__"})
 
-# IPython adds them to the builtins of a kernel's process; elsewhere nobody has them.
-_OF_IPYTHON = frozenset({"display", "get_ipython", "__IPYTHON__", "_"})
+OF_IPYTHON = frozenset({"display", "get_ipython", "__IPYTHON__", "_"})
+"""What IPython adds to the builtins of a kernel's process; elsewhere nobody has it."""
+
+
+def is_builtin(name: str) -> bool:
+    """Whether every Python process has a name, and not only a kernel's.
+
+    Examples
+    --------
+    >>> is_builtin("len"), is_builtin("display")
+    (True, False)
+    """
+    return name in _MODULE_NAMES or (hasattr(builtins, name) and name not in OF_IPYTHON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +130,12 @@ class _Block:
         # Inside functions a name is looked up when they are called: then the whole block has run.
         needed = [*self.reads, *(n for n in self.later if n not in self.writes and n not in self.reads)]
         needed = [name for name in needed if name not in _MODULE_NAMES]
-        known = vars(builtins).keys() - _OF_IPYTHON
         return FreeNames(
-            reads=tuple(name for name in needed if name not in known),
+            reads=tuple(name for name in needed if not is_builtin(name)),
             writes=tuple(self.writes),
             deletes=tuple(self.deletes),
             conditional=tuple(name for name in self.conditional if name not in self.reads),
-            builtins=tuple(name for name in needed if name in known),
+            builtins=tuple(name for name in needed if is_builtin(name)),
         )
 
     def run(self, statements: Iterable[ast.stmt]) -> None:

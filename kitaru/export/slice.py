@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import re
 from typing import TYPE_CHECKING
 
 from kitaru.code.canonical import normalised
+from kitaru.code.cells import is_builtin
 from kitaru.code.magic_calls import installed_by, magic_calls
 from kitaru.export.notebook import KEEP
 from kitaru.export.problems import Kind, Problem, problem
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kitaru.export.program import Program
 
 _NOTEBOOK_NAMES = re.compile(r"display|get_ipython|In|Out|exit|quit|_+|_i+|_i?\d+|_dh|_ih|_oh")
-_BUILTINS = frozenset(vars(builtins)) | {"__name__", "__file__", "__doc__", "__annotations__", "__builtins__"}
 _PARTIAL = (Role.LOOP, Role.WITH, Role.BLOCK, Role.CALL)
 
 
@@ -122,7 +121,7 @@ class Slice:
     # What is wrong ---------------------------------------------------------------------------------------------
 
     def _missing(self, name: str, user: Statement) -> None:
-        if name in _BUILTINS:
+        if is_builtin(name):
             return
         if _NOTEBOOK_NAMES.fullmatch(name):
             if name != "get_ipython":  # told as the magic that it is

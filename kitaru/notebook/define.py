@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from kitaru.code import flow_cell
+from kitaru.code.cells import OF_IPYTHON
 from kitaru.errors import KitaruUsageError
 from kitaru.runtime.checkpoint import Checkpoint, spec_of
 from kitaru.runtime.flow import Flow, flow
@@ -146,7 +147,7 @@ def capture(namespace: dict[str, Any], cell: FlowCell, where: str) -> tuple[list
     captured, notes = [], []
     for name in cell.needs:
         if name not in namespace:
-            if hasattr(builtins, name):
+            if name in OF_IPYTHON:
                 continue
             raise KitaruUsageError(_missing(name, cell, namespace))
         value = namespace[name]

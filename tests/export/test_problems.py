@@ -272,3 +272,8 @@ def test_a_notebook_of_numbers_for_ids_is_read(tmp_path: Path) -> None:
     content["cells"][0]["id"] = 7
     path.write_text(json.dumps(content))
     assert "cell 1" in render_notebook(path, environment=ENVIRONMENT).text
+
+
+def test_what_only_a_notebook_has_is_told_in_a_kernel_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.display", print, raising=False)
+    assert "uses display, which only a notebook has" in refused(tmp_path, FLOW.format("display(1)"))
