@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NAME = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|secret|secrets|api_?key|apikey|access_?key|private_?key|secret_?key|"
@@ -64,6 +65,20 @@ def looks_secret(name: str, value: object) -> bool:
     return bool(text) and (_secret_name(name) or _SHAPES.search(text) is not None)
 
 
+def is_secret(name: str, value: object) -> bool:
+    """Whether a named value is a secret as a whole: quick enough to ask for every argument of every call.
+
+    Examples
+    --------
+    >>> is_secret("password", "abc"), is_secret("text", "our key is sk-0123456789abcdefghij"), is_secret("n", 1)
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return isinstance(value, bytes | bytearray) and bool(value) and _secret_name(name)
+    return bool(value) and (_secret_name(name) or _SHAPES.match(value) is not None)
+
+
+@lru_cache(maxsize=4096)
 def _secret_name(name: str) -> bool:
     words = _CAMEL.sub("_", name).replace("-", "_").lower().strip("_")
     return _NAME.search(words) is not None and _NOT_SECRET.search(words) is None

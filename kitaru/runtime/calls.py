@@ -116,7 +116,7 @@ def _describe(execution: Execution, spec: CheckpointSpec, arguments: dict[str, A
         part = digest(value, function_digest=spec.function_digest)
         if part is None:
             opaque.append(key)
-        inputs[key] = {"digest": part, "preview": preview(value)}
+        inputs[key] = {"digest": part, "preview": preview(value, key)}
         parts.append(f"{key}={part or '?'}")
     combined = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     positional, keyword = spec.spread(arguments)

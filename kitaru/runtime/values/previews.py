@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+from kitaru.code.secret import is_secret
+
+HIDDEN = "<hidden: it looks like a secret>"
 MAX_BYTES = 2_048
 MAX_LINE = 200
 _MAX_TEXT = 1_200
@@ -24,13 +27,15 @@ _CONTAINER_REPRS: frozenset[Any] = frozenset(kind.__repr__ for kind in (list, tu
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow", "PIL"})
 
 
-def preview(value: Any) -> dict[str, Any]:
+def preview(value: Any, name: str = "") -> dict[str, Any]:
     """Describe a value in at most 2 KB of JSON; never raises, whatever the value does.
 
     Parameters
     ----------
     value
         Anything, of any size; only a small part of a large value is looked at.
+    name
+        Of the argument that it was passed as, if it was; what is a secret by its name or its shape is not shown.
 
     Returns
     -------
@@ -47,11 +52,15 @@ def preview(value: Any) -> dict[str, Any]:
     {'kind': 'text', 'text': '42'}
     >>> preview([1, (2, 3)])
     {'kind': 'json', 'text': '[1, (2, 3)]', 'data': [1, [2, 3]]}
+    >>> preview("open sesame", "password")
+    {'kind': 'text', 'text': '<hidden: it looks like a secret>'}
     """
     kind = type(value)
     if value is None or kind is bool or kind is float or (kind is int and -(2**63) <= value < 2**63):
         return {"kind": "text", "text": repr(value)}
     try:
+        if is_secret(name, value):
+            return {"kind": "text", "text": HIDDEN}
         return _fitted(_described(value, kind))
     # A preview is never worth losing a value for, and a hostile __repr__ or property can raise anything.
     except Exception as error:

@@ -66,7 +66,7 @@ def encode(value: Any, payloads: PayloadStore, *, inline_limit: int = 16_384, wh
         "type": _TYPE_NAMES.get(kind) or type_name(kind),
         "size": len(data),
         "digest": "",
-        "preview": preview(value),
+        "preview": preview(value, where),
     }
     if len(data) > inline_limit:
         record["payload"] = record["digest"] = payloads.put(data)
