@@ -8,7 +8,7 @@ import typer
 
 from kitaru.cli import completion
 from kitaru.cli.options import Output
-from kitaru.cli.output import Format, command, say, show_item
+from kitaru.cli.output import Format, agreed, command, say, show_item
 from kitaru.cli.progress import progress
 from kitaru.errors import KitaruUsageError
 
@@ -35,7 +35,7 @@ def clean(
     wanted: dict[str, Any] = {"executions": executions or [], "older_than": _seconds(older_than)}
     if (executions or older_than) and not dry_run and not yes:
         planned = store.clean(client, lambda text: None, **wanted, dry_run=True)
-        typer.confirm(f"Delete {len(planned['executions'])} executions for good?", abort=True)
+        agreed(f"Delete {len(planned['executions'])} executions for good?")
     with progress("Cleaning") as tell:
         report = store.clean(client, tell, **wanted, dry_run=dry_run)
     show_item("clean", output, report, lambda: _show(report))

@@ -8,7 +8,7 @@ import typer
 
 from kitaru.cli import completion
 from kitaru.cli.options import CallName, ExecutionId, FlowName, Output, Since, Statuses, Until
-from kitaru.cli.output import Format, command, encoded, note, say, show_item, show_items
+from kitaru.cli.output import Format, agreed, command, encoded, note, say, show_item, show_items
 
 if TYPE_CHECKING:
     from kitaru.client.models import CheckpointCall, Execution
@@ -170,7 +170,7 @@ def delete(
     client = KitaruClient()
     full = client.executions.resolve(execution)
     if not yes:
-        typer.confirm(f"Delete execution {full} and everything that is recorded of it?", abort=True)
+        agreed(f"Delete execution {full} and everything that is recorded of it?")
     client.executions.delete(full)
     done = f"Deleted {full}. `kitaru clean` gives its space back."
     show_item("executions.delete", output, {"exec_id": full}, lambda: say(done))

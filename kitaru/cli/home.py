@@ -104,7 +104,7 @@ def connect(
 
     if token is None and not sys.stdin.isatty():
         raise KitaruUsageError("The server asks for a token: give --token, or set KITARU_AUTH_TOKEN.")
-    store = connect_to(url, token or typer.prompt("Token", hide_input=True))
+    store = connect_to(url, token or typer.prompt("Token", hide_input=True, err=True))
     show_item("connect", output, {"location": store.location}, lambda: say(f"Connected with {store.location}."))
 
 

@@ -124,6 +124,24 @@ def say(text: str = "") -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def agreed(question: str) -> None:
+    """Ask before something is deleted for good; end the command unless the answer is yes.
+
+    Raises
+    ------
+    KitaruUsageError
+        If nobody says yes and there is no terminal to ask on.
+    """
+    try:
+        typer.confirm(question, abort=True, err=True)
+    except typer.Abort:
+        note("")  # the question has no line break
+        if not sys.stdin.isatty():
+            raise KitaruUsageError("Nothing was deleted: nobody said yes. Without a terminal give --yes.") from None
+        note("Nothing was deleted.")
+        raise typer.Exit(1) from None
+
+
 def note(text: str) -> None:
     """Print a line about the progress of things, beside the answer."""
     sys.stderr.write(f"{text}\n")

@@ -11,6 +11,7 @@ import typer
 from kitaru.cli import app
 from kitaru.cli.application import HELP
 from kitaru.errors import KitaruError, KitaruUsageError
+from kitaru.stacks.registry import create_stack
 from tests.client.flows import approval, broken, report
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ READING = [
     ("stack.current", "stack current"),
     ("stack.use", "stack use local"),
     ("stack.create", "stack create mine --type process --workers 2"),
+    ("stack.delete", "stack delete other"),
     ("model.list", "model list"),
     ("model.register", "model register fast --model openai/gpt-5-nano"),
     ("service.status", "service status"),
@@ -84,6 +86,7 @@ def test_a_command_answers_for_people_and_for_programs(
     kitaru: Any, finished: Any, tmp_path: Path, title: str, line: str, output: str
 ) -> None:
     exec_id = finished(report)
+    create_stack("other", activate=False)
     words = [word.replace("ID", exec_id).replace("PATH", str(tmp_path)).replace("+", " ") for word in line.split()]
     result = kitaru(*words, "-o", output)
     assert result.exit_code == 0, (result.stdout, result.stderr, result.exception)
@@ -92,6 +95,26 @@ def test_a_command_answers_for_people_and_for_programs(
         told = json.loads(result.stdout)
         assert told["command"] == title
         assert "item" in told or told["count"] == len(told["items"])
+
+
+ELSEWHERE = {
+    "connect", "executions.cancel", "executions.input", "executions.resume", "executions.retry", "export",
+    "service.start",
+}  # fmt: skip
+"""Commands that are tried with both outputs in other modules: they need a server, a process or a question."""
+
+
+def test_the_commands_are_those_that_are_promised_and_each_is_tried() -> None:
+    promised = {"init", "status", "info", "connect", "sql", "clean", "artifacts list", "artifacts get"}
+    promised |= {f"store {verb}" for verb in ("verify", "rebuild", "backup")}
+    promised |= {f"service {verb}" for verb in ("start", "status", "stop")}
+    promised |= {f"stack {verb}" for verb in ("list", "current", "use", "create", "delete")}
+    promised |= {
+        f"executions {verb}" for verb in ("list", "get", "logs", "input", "resume", "retry", "cancel", "replay", "diff")
+    }
+    found = {path for path, _ in every_command()}
+    assert promised - found == set()
+    assert {path.replace(" ", ".") for path in found} == {title for title, _ in READING} | ELSEWHERE
 
 
 WRONG = [

@@ -16,7 +16,7 @@ import pytest
 from kitaru.client import KitaruClient
 from kitaru.store.connect import close_store
 from kitaru.store.service.process import stop_service
-from tests.client.conftest import until
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,6 +189,37 @@ def test_the_service_is_started_shown_and_stopped(folder: Path, kitaru_home: Pat
     assert kitaru("executions", "list").returncode == 0
     assert json.loads(kitaru("service", "stop", "-o", "json").stdout)["item"]["stopped"]
     assert "No service runs" in kitaru("service", "status").stdout
+
+
+def test_a_server_is_connected_with_and_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("a-secret-of-many-letters")
+    server = {**os.environ, "KITARU_HOME": str(tmp_path / "server")}
+    started = kitaru("service", "start", "--token-file", str(tmp_path / "token"), "-o", "json", env=server)
+    url = json.loads(started.stdout)["item"]["url"]
+    monkeypatch.setenv("KITARU_AUTH_TOKEN", "a-secret-of-many-letters")
+    connected = kitaru("connect", url, "-o", "json")
+    assert json.loads(connected.stdout)["item"]["location"] == url, connected.stderr
+    monkeypatch.delenv("KITARU_AUTH_TOKEN")
+    assert json.loads(kitaru("status", "-o", "json").stdout)["item"]["location"] == url
+    assert json.loads(kitaru("disconnect", "-o", "json").stdout)["item"]["was_connected"]
+    assert json.loads(kitaru("status", "-o", "json").stdout)["item"]["location"] == os.environ["KITARU_HOME"]
+    kitaru("service", "stop", env=server)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_executions(folder: Path, shell: str) -> None:
+    (folder / "go").touch()
+    start(folder, "slow").wait(30)
+    exec_id = KitaruClient().executions.latest().exec_id
+    for typed, offered in (("executions ge", "get"), ("executions get ", exec_id), ("executions list --flow ", "slow")):
+        line = f"kitaru {typed}"
+        words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_ARGS": line}
+        words |= {
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+            "_TYPER_COMPLETE_WORD_TO_COMPLETE": line.rpartition(" ")[2],
+        }
+        told = kitaru(env={**os.environ, **words, "_KITARU_COMPLETE": f"complete_{shell}"})
+        assert offered in told.stdout, (told.stdout, told.stderr)
 
 
 def test_maintenance_works_through_the_service(folder: Path, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import json
+import threading
 from typing import Any
 
 import pytest
 
 from kitaru.client import KitaruClient
+from kitaru.runtime.checkpoint import checkpoint
+from kitaru.runtime.engine import engine
+from kitaru.runtime.flow import flow
+from kitaru.runtime.waiting import wait
 from tests.client.flows import approval, fan_out, report, review
 
 
 def test_a_word_that_is_no_json_is_an_answer_where_text_is_asked_for(item: Any, asking: Any) -> None:
-    from kitaru.runtime.flow import flow
-    from kitaru.runtime.waiting import wait
-
     @flow
     def naming() -> str:
         return str(wait(schema=str, name="name"))
@@ -137,3 +140,38 @@ def test_the_shell_is_offered_what_there_is(finished: Any) -> None:
     context = typer.main.get_command(app).make_context("kitaru", ["status"])
     context.params["execution"] = exec_id
     assert [name for name, _ in completion.calls(context, "")] == ["research", "write"]
+
+
+@pytest.mark.parametrize("words", [("executions", "delete", "ID"), ("clean", "--executions", "ID")])
+@pytest.mark.parametrize("said", ["", "n\n"])
+def test_what_nobody_agrees_to_is_not_deleted(kitaru: Any, finished: Any, words: tuple[str, ...], said: str) -> None:
+    exec_id = finished(report)
+    refused = kitaru(*(word.replace("ID", exec_id) for word in words), "-o", "json", input=said)
+    assert (refused.exit_code, "{" in refused.stdout) == (2, False)
+    told = json.loads(refused.stderr.splitlines()[-1])["error"]["message"]
+    assert told == "Nothing was deleted: nobody said yes. Without a terminal give --yes."
+    assert KitaruClient().executions.get(exec_id).status == "completed"
+
+
+def test_a_deletion_that_is_agreed_to_is_done(kitaru: Any, finished: Any) -> None:
+    exec_id = finished(report)
+    assert kitaru("executions", "delete", exec_id, input="y\n").exit_code == 0
+    assert KitaruClient().executions.list().total == 0
+
+
+def test_an_interrupted_execution_is_resumed(item: Any) -> None:
+    gate = threading.Event()
+
+    @checkpoint(cache=False)
+    def pass_gate() -> bool:
+        return gate.wait(20)
+
+    @flow
+    def gated_in_the_shell() -> bool:
+        return pass_gate()
+
+    handle = gated_in_the_shell.run()
+    engine().interrupt(engine().runs[handle.exec_id], "the test says so")
+    gate.set()
+    resumed = item("executions", "resume", handle.exec_id)
+    assert (resumed["exec_id"], resumed["status"]) == (handle.exec_id, "completed")
