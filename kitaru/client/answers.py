@@ -45,6 +45,7 @@ class Answers:
         reason = f"question {name!r} was aborted by {who}"
         events = [(kinds.WAIT_ABORTED, {"wait": name, "by": who}), (kinds.CANCELLED, {"reason": reason})]
         self._append(exec_id, name, events)
+        self._client.engine.cancel_children(exec_id)
         aborted = self._client.executions.get(exec_id)
         go_on_with_parent(self._client, aborted)
         return aborted

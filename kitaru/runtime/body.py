@@ -192,6 +192,7 @@ class Run:
                 recorded = self.engine.store.read("history", exec_id=execution.exec_id)
                 execution.history = history_from(recorded, execution.settings.on_divergence)
                 execution.history.attempts = attempts
+                execution.again = True
                 execution.sequence, execution.last_call = 0, None
                 execution.counters.clear()
                 if execution.plan is not None:

@@ -62,12 +62,19 @@ def start_child(
     call = open_call(parent, spec, args, kwargs)
     names.append(call.name)
     exec_id = block(perform(call))
-    return started[0] if started else _attached(engine, exec_id, flow)
+    return started[0] if started else _attached(engine, parent, exec_id, flow)
 
 
-def _attached(engine: Engine, exec_id: str, flow: Flow[..., Any]) -> FlowHandle[Any]:
-    """Return a handle of a child that an earlier run started; go on with it if its runner died with its parent's."""
+def _attached(engine: Engine, parent: Execution, exec_id: str, flow: Flow[..., Any]) -> FlowHandle[Any]:
+    """Return a handle of a child that an earlier run started.
+
+    If its runner died with its parent's it goes on, and if its parent is run again it is so too, should it have failed.
+    """
     run = engine.runs.get(exec_id)
-    if run is None and engine.status(exec_id) in ("interrupted", "pending"):
-        return engine.resume(exec_id, flow)
+    if run is None or not run.alive:
+        status = engine.status(exec_id)
+        if status in ("interrupted", "pending"):
+            return engine.resume(exec_id, flow)
+        if parent.again and status in ("failed", "cancelled"):
+            return engine.retry(exec_id, flow)
     return FlowHandle(engine, exec_id, flow.name, run)

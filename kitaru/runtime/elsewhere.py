@@ -55,7 +55,7 @@ def _goes_on(recorded: dict[str, Any], asked: bool) -> bool:
         return True
     if head["status"] != "waiting":
         return False
-    open_questions = any(row["status"] != "answered" for row in recorded["waits"])
+    open_questions = any(row["status"] == "pending" for row in recorded["waits"])
     return asked or not (open_questions or any(child["status"] == "waiting" for child in recorded["children"]))
 
 

@@ -28,6 +28,7 @@ from kitaru.runtime.starting import begin
 from kitaru.runtime.values import decode, encode
 from kitaru.runtime.workplace import Workplace
 from kitaru.store import events as kinds
+from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,6 +202,7 @@ class Engine:
         settings = Settings(**(spec | {"on_divergence": on_divergence}))
         plan = plan_from(self.store, head)
         live = self._execution(exec_id, flow.name, epoch, settings, forced, plan, head["parent_exec_id"])
+        live.again = head["status"] in ENDED
         run = self._listening(Run(self, live, flow, arguments), position)
         # Read again: an answer may have come before the claim.
         live.history = history_from(self.store.read("history", exec_id=exec_id), on_divergence)
@@ -248,7 +250,7 @@ class Engine:
                 self.resume(exec_id)
 
     def cancel(self, execution: str, reason: str = "") -> None:
-        """End an execution that has not ended; whoever runs it stops at its next primitive."""
+        """End an execution that has not ended, and those that it started; who runs them stops at the next primitive."""
         exec_id = self.resolve(execution)
         event: Event = {"kind": kinds.CANCELLED, "at": time.time(), "exec_id": exec_id, "body": {"reason": reason}}
         try:
@@ -259,6 +261,14 @@ class Engine:
         run = self.runs.get(exec_id)
         if run is not None:
             run.execution.cancel(reason)
+        self.cancel_children(exec_id)
+
+    def cancel_children(self, exec_id: str) -> None:
+        """Cancel what a cancelled execution started as parts of itself: nobody waits for it any more."""
+        open_ones = self.store.read("executions", parent=exec_id, statuses=OPEN, limit=10_000)["items"]
+        for child in open_ones:
+            with suppress(KitaruStateError):  # it ended in this moment
+                self.cancel(child["exec_id"], f"{exec_id}, which started it, was cancelled")
 
     def interrupt(self, run: Run, reason: str) -> None:
         """Record that a run is interrupted, and let its body stop at its next primitive."""

@@ -95,6 +95,8 @@ class Execution:
     on_stop: list[Callable[[], object]] = field(default_factory=list)
     on_park: list[Callable[[], None]] = field(default_factory=list)
     cancel_reason: str = ""
+    again: bool = False
+    """Whether it had ended, or its body had: then what failed of it runs anew."""
     tasks: set[Task[Any]] = field(default_factory=set)
     """Async calls of the body that have not ended."""
 

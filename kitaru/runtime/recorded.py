@@ -59,11 +59,12 @@ def waits_from(recorded: Mapping[str, Any]) -> dict[str, RecordedWait]:
 
 
 def history_from(recorded: Mapping[str, Any], on_divergence: str) -> History:
-    """Make what a resumed body matches its calls with."""
+    """Make what a resumed body matches its calls with; a question that was refused is asked again."""
     values = {row["name"]: row["value"] for row in recorded["values"] if not row.get("call")}
     matcher = Matcher(calls_from(recorded), on_divergence=on_divergence)  # type: ignore[arg-type]
     saved = Counter((row["name"], row["kind"], row["digest"]) for row in recorded["saved"])
-    return History(matcher, waits_from(recorded), values, saved)
+    waits = {name: wait for name, wait in waits_from(recorded).items() if wait.status != "aborted"}
+    return History(matcher, waits, values, saved)
 
 
 def make_plan(

@@ -78,7 +78,8 @@ def stop_all(engine: Engine, reason: str) -> list[str]:
     alive = engine.runs.alive()
     for run in alive:
         run.execution.park()
-    for run in alive:
+    # Those that were started first: whoever waits for one that asks in this moment waits for its answer, too.
+    for run in sorted(alive, key=lambda run: _depth(engine, run), reverse=True):
         if not _parked(engine, run):
             engine.interrupt(run, reason)
     return [run.execution.exec_id for run in alive]
@@ -108,8 +109,13 @@ def _parked(engine: Engine, run: Run) -> bool:
     return True
 
 
+def _depth(engine: Engine, run: Run) -> int:
+    parent = engine.runs.get(run.execution.parent or "")
+    return 0 if parent is None else 1 + _depth(engine, parent)
+
+
 def _asks(engine: Engine, run: Run) -> bool:
-    if any(wait.status == "pending" for wait in run.execution.history.waits.values()):
+    if any(wait.status in ("new", "pending") for wait in run.execution.history.waits.values()):
         return True
     return any(_asks(engine, child) for child in engine.runs.children(run.execution.exec_id))
 

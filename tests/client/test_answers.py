@@ -106,6 +106,18 @@ def test_an_aborted_question_cancels_the_execution(client: KitaruClient, asking:
         client.executions.abort_wait(handle.exec_id, wait="approve")
 
 
+def test_a_question_of_a_cancelled_execution_is_answered_and_refused_by_nobody(
+    client: KitaruClient, asking: Any
+) -> None:
+    handle = asking(approval)
+    client.executions.cancel(handle.exec_id, "no longer needed")
+    for ask in (client.executions.abort_wait, lambda exec_id: client.executions.input(exec_id, True)):
+        with pytest.raises(KitaruConflictError, match=r"'approve' .* was aborted"):
+            ask(handle.exec_id)
+    found = client.executions.get(handle.exec_id)
+    assert (found.status, found.status_reason, found.pending_waits) == ("cancelled", "no longer needed", [])
+
+
 def test_a_process_that_let_go_continues_by_itself_when_the_answer_comes(client: KitaruClient, asking: Any) -> None:
     handle = asking(review, timeout=0)
     watch = client.store.watch(executions=[handle.exec_id], kinds=["execution.completed"])

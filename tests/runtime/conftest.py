@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    """Wait until a condition holds; fail if it does not."""
-
-    def wait(condition: Callable[[], Any], seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < end, "what the test waits for did not happen"
-            pause.wait(0.01)
-
-    return wait
 
 
 @pytest.fixture
@@ -60,18 +47,7 @@ def tell() -> Callable[..., None]:
 
 
 @pytest.fixture
-def answer(tell: Callable[..., None]) -> Callable[..., None]:
-    """Answer a question."""
-
-    def give(exec_id: str, value: Any, wait: str = "wait") -> None:
-        body = {"wait": wait, "value": value, "by": "me", "source": "input"}
-        tell("wait.answered", exec_id, body, wait_pending=wait)
-
-    return give
-
-
-@pytest.fixture
-def asked(until: Callable[..., None], recorded: Callable[[str], dict[str, Any]]) -> Callable[..., None]:
+def asked(recorded: Callable[[str], dict[str, Any]]) -> Callable[..., None]:
     """Wait until a question is open."""
 
     def wait(exec_id: str, wait: str = "wait") -> None:
@@ -84,7 +60,7 @@ def asked(until: Callable[..., None], recorded: Callable[[str], dict[str, Any]])
 
 
 @pytest.fixture
-def parked(until: Callable[..., None], recorded: Callable[[str], dict[str, Any]]) -> Callable[[str], None]:
+def parked(recorded: Callable[[str], dict[str, Any]]) -> Callable[[str], None]:
     """Wait until no runner stays with a waiting execution."""
 
     def wait(exec_id: str) -> None:

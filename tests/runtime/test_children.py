@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import kitaru
 from kitaru.errors import KitaruContextError, KitaruExecutionError
 from kitaru.runtime.engine import engine
+from kitaru.runtime.resume import stop_all
+from tests.conftest import until
 
 
 @kitaru.checkpoint
@@ -78,7 +82,7 @@ def test_the_failure_of_a_child_reaches_the_parent_as_an_execution_error():
     assert parent.run().wait(20) == "KeyError"
 
 
-def test_a_parent_waiting_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, until, recorded):
+def test_a_parent_waiting_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, recorded):
     @kitaru.flow(cache=False)
     def asking() -> int:
         return kitaru.wait(schema=int, timeout=0)
@@ -121,3 +125,100 @@ def test_a_child_of_another_parent_is_never_taken_for_ones_own():
 
     first, second = parent.run(1, cache=True).wait(20), parent.run(1, cache=True).wait(20)
     assert first != second
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_child_that_failed_runs_again_with_its_parent(recorded, retries):
+    broken, ran = [True], []
+
+    @kitaru.checkpoint
+    def fragile() -> int:
+        ran.append(1)
+        if broken[0]:
+            broken[0] = False
+            raise OSError("once")
+        return 7
+
+    @kitaru.flow(cache=False)
+    def part() -> int:
+        return fragile()
+
+    @kitaru.flow(cache=False, retries=retries)
+    def whole() -> int:
+        return part.run().wait()
+
+    handle = whole.run()
+    if not retries:
+        with pytest.raises(KitaruExecutionError):
+            handle.wait(20)
+        handle = engine().retry(handle.exec_id, whole)
+    assert handle.wait(20) == 7
+    assert len(ran) == 2
+    (child,) = recorded(handle.exec_id)["children"]
+    assert child["status"] == "completed"
+
+
+def test_who_cancels_a_flow_cancels_the_flows_that_it_started(any_store, recorded):
+    begun, gate = threading.Event(), threading.Event()
+
+    @kitaru.flow(cache=False)
+    def grandchild() -> None:
+        begun.set()
+        gate.wait(20)
+        step(1)
+
+    @kitaru.flow(cache=False)
+    def middle() -> None:
+        grandchild.run().wait()
+
+    @kitaru.flow(cache=False)
+    def eldest() -> None:
+        middle.run().wait()
+
+    handle = eldest.run()
+    assert begun.wait(20)
+    handle.cancel("not needed")
+    gate.set()
+    exec_id, found = handle.exec_id, []
+    while children := recorded(exec_id)["children"]:
+        found.append(children[0]["status"])
+        exec_id = children[0]["exec_id"]
+    assert found == ["cancelled", "cancelled"]
+    assert recorded(exec_id)["calls"] == []
+    assert recorded(exec_id)["execution"]["reason"].endswith("which started it, was cancelled")
+
+
+def test_whoever_waits_for_a_flow_that_asks_while_the_process_stops_waits_too(recorded, monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+    interrupt = engine().interrupt
+
+    def slowly(run, reason):
+        if run.execution.parent is None:  # the child asks in the moment in which its parent would be interrupted
+            gate.set()
+            until(lambda: not child_of(recorded, run.execution.exec_id)[1].alive)
+        interrupt(run, reason)
+
+    @kitaru.flow(cache=False)
+    def asks() -> int:
+        begun.set()
+        gate.wait(20)
+        return kitaru.wait(schema=int)
+
+    @kitaru.flow(cache=False)
+    def parent() -> int:
+        return asks.run().wait()
+
+    handle = parent.run()
+    assert begun.wait(20)
+    child, _ = child_of(recorded, handle.exec_id)
+    monkeypatch.setattr(engine(), "interrupt", slowly)
+    stop_all(engine(), "its kernel ended")
+    assert {recorded(exec_id)["execution"]["status"] for exec_id in (handle.exec_id, child)} in (
+        {"waiting"},
+        {"interrupted"},
+    )
+
+
+def child_of(recorded, exec_id):
+    (child,) = recorded(exec_id)["children"]
+    return child["exec_id"], engine().runs[child["exec_id"]]

@@ -21,6 +21,7 @@ from kitaru.errors import (
     KitaruUserCodeError,
 )
 from kitaru.runtime.engine import engine
+from tests.conftest import until
 
 
 @kitaru.checkpoint
@@ -219,7 +220,7 @@ def test_only_one_of_two_claims_wins(parked):
     handle.cancel()
 
 
-def test_cancel_stops_a_running_flow_at_its_next_primitive(any_store, until):
+def test_cancel_stops_a_running_flow_at_its_next_primitive(any_store):
     began, ended = threading.Event(), threading.Event()
 
     @kitaru.flow(cache=False)
@@ -239,7 +240,7 @@ def test_cancel_stops_a_running_flow_at_its_next_primitive(any_store, until):
     assert ended.wait(20)
 
 
-def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of, until):
+def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of):
     gate, returned = threading.Event(), threading.Event()
 
     @kitaru.checkpoint
@@ -264,7 +265,7 @@ def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of, until):
     assert handle.status == "cancelled"
 
 
-def test_a_call_in_its_pause_between_attempts_does_not_run_again_after_cancel(until, calls_of):
+def test_a_call_in_its_pause_between_attempts_does_not_run_again_after_cancel(calls_of):
     ran = []
 
     @kitaru.checkpoint(retries=kitaru.Retry(attempts=5, initial=0.3, jitter=0))
@@ -284,7 +285,7 @@ def test_a_call_in_its_pause_between_attempts_does_not_run_again_after_cancel(un
     assert handle.status == "cancelled"
 
 
-def test_a_cancelled_execution_can_be_taken_up_again_by_retry(switch, until):
+def test_a_cancelled_execution_can_be_taken_up_again_by_retry(switch):
     gate = threading.Event()
     ran = []
 
@@ -505,7 +506,7 @@ def test_a_parked_run_continues_with_its_own_code_after_the_cell_was_run_again(p
     assert (old.wait(20), new.wait(20)) == ("the old", "the new")
 
 
-def test_closing_the_engine_leaves_a_flow_resumable(until, recorded):
+def test_closing_the_engine_leaves_a_flow_resumable(recorded):
     from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store
 

@@ -20,6 +20,7 @@ import pytest
 import kitaru
 import kitaru.errors as errors
 from kitaru.runtime.engine import engine
+from tests.conftest import until
 
 
 @kitaru.checkpoint
@@ -117,7 +118,7 @@ def test_L5_attempts_belong_to_one_call_with_backoff_filter_and_timeout(calls_of
     assert [row["status"] for row in calls_of(handle.exec_id)["unsteady"]["attempts"]] == ["failed"] * 2 + ["completed"]
 
 
-def test_L6_a_running_flow_is_cancelled_and_can_be_taken_up_again(until):
+def test_L6_a_running_flow_is_cancelled_and_can_be_taken_up_again():
     gate = threading.Event()
 
     @kitaru.flow(cache=False)
@@ -355,6 +356,43 @@ def test_L22_a_failure_shows_the_users_traceback_first_and_none_of_our_frames(re
     assert (failure["type"], failure["origin"]) == ("ZeroDivisionError", "user_code")
 
 
+def test_L28_what_holds_a_token_does_not_show_it(monkeypatch):
+    from kitaru.store.connect import current_target
+    from kitaru.store.service.client import ServiceStore
+    from kitaru.store.service.record import ServiceRecord
+
+    token = "a-token-of-many-letters"
+    monkeypatch.setenv("KITARU_SERVER_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KITARU_AUTH_TOKEN", token)
+    holders = [
+        kitaru.KitaruClient("http://127.0.0.1:9", token),
+        current_target(),
+        ServiceRecord(pid=1, started=0.0, host="127.0.0.1", port=9, token=token, kitaru="1"),
+        ServiceStore.remote("http://127.0.0.1:9", token),
+    ]
+    assert [shown for holder in holders if token in (shown := f"{holder!r} {holder} {vars_of(holder)}")] == []
+
+
+def test_L28_a_key_that_is_passed_to_a_checkpoint_is_in_no_record(recorded, monkeypatch):
+    key = "sk-" + "a1B2" * 10
+    monkeypatch.setenv("SHOP_KEY", key)
+    monkeypatch.setenv("SHOP_PASSWORD", "open sesame")
+
+    @kitaru.checkpoint
+    def buy(what, credential, password):
+        return len(credential + password)
+
+    handle = run(lambda: buy("tea", os.environ["SHOP_KEY"], password=os.environ["SHOP_PASSWORD"]))
+    assert handle.wait(20) == len(key + "open sesame")
+    shown = str(recorded(handle.exec_id))
+    assert "'tea'" in shown
+    assert [secret for secret in (key, "open sesame") if secret in shown] == []
+
+
+def vars_of(holder):
+    return {name: repr(value) for name, value in getattr(holder, "__dict__", {}).items() if not name.startswith("_")}
+
+
 def test_L29_isolated_is_a_process_of_its_own():
     @kitaru.checkpoint(runtime="isolated")
     def die():
@@ -374,6 +412,43 @@ def test_L29_isolated_is_a_process_of_its_own():
     other, message = run(body).wait(60)
     assert other != os.getpid()
     assert "exit code 7" in message
+
+
+def test_L30_isolation_needs_no_stack_of_its_own_and_stacks_are_made_from_python():
+    @kitaru.checkpoint(runtime="isolated", memory="1 GiB")
+    def process():
+        return os.getpid()
+
+    @kitaru.checkpoint
+    def wherever():
+        return os.getpid()
+
+    def body():
+        return process(), wherever()
+
+    assert kitaru.current_stack().kind == "local"
+    isolated, inline = run(body).wait(60)
+    assert isolated != os.getpid() == inline
+    made = kitaru.create_stack("apart", kind="process", workers=1, memory="1 GiB", activate=False)
+    assert (made.kind, made.workers, made.memory, made.is_active) == ("process", 1, 2**30, False)
+    assert os.getpid() not in kitaru.flow(cache=False)(body).run(stack="apart").wait(60)
+
+
+def test_L31_runs_on_different_stacks_go_on_at_once_and_change_nothing_around_them():
+    barrier = threading.Barrier(2, timeout=60)
+    kitaru.create_stack("mine", activate=False)
+    before = dict(os.environ), kitaru.list_stacks()
+
+    @kitaru.flow(cache=False)
+    def body(n: int):
+        barrier.wait()
+        return step(n), kitaru.current_stack().name
+
+    handles = [body.run(1, stack="local"), body.run(2, stack="mine")]
+    assert [handle.wait(60) for handle in handles] == [(2, "local"), (3, "local")]
+    recorded = [engine().store.read("execution", exec_id=handle.exec_id)["execution"]["stack"] for handle in handles]
+    assert recorded == ["local", "mine"]
+    assert (dict(os.environ), kitaru.list_stacks()) == before
 
 
 def test_L33_nothing_is_to_be_set_up(kitaru_home):

@@ -7,6 +7,7 @@ import kitaru
 from kitaru.runtime import pulse
 from kitaru.runtime.engine import engine
 from kitaru.store import runner
+from tests.conftest import until
 
 go = threading.Event()
 
@@ -17,7 +18,7 @@ def patient():
     return "done"
 
 
-def test_a_runner_on_another_machine_keeps_its_execution_for_longer_than_its_lease(monkeypatch, until):
+def test_a_runner_on_another_machine_keeps_its_execution_for_longer_than_its_lease(monkeypatch):
     monkeypatch.setattr(runner, "host_id", lambda: "elsewhere")
     monkeypatch.setattr(runner, "runner_identity", functools.partial(runner.runner_identity, lease=0.5))
     monkeypatch.setattr(pulse, "INTERVAL", 0.05)

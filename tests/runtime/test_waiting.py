@@ -10,7 +10,15 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 import kitaru
-from kitaru.errors import KitaruContextError, KitaruExecutionError, KitaruStateError, KitaruUsageError
+from kitaru.errors import (
+    KitaruCancelledError,
+    KitaruContextError,
+    KitaruExecutionError,
+    KitaruStateError,
+    KitaruUsageError,
+)
+from kitaru.runtime.engine import engine
+from tests.conftest import until
 
 
 @kitaru.checkpoint
@@ -254,7 +262,7 @@ def test_a_body_that_returns_after_swallowing_the_signal_has_not_completed(parke
     assert handle.wait(20) == "real"
 
 
-def test_a_call_in_flight_when_the_flow_is_let_go_is_finished_and_kept(parked, answer, recorded, until):
+def test_a_call_in_flight_when_the_flow_is_let_go_is_finished_and_kept(parked, answer, recorded):
     ran: list[int] = []
     gate = threading.Event()
 
@@ -402,7 +410,7 @@ def test_a_deadline_answers_with_the_default_in_the_live_runner(recorded):
     assert recorded(handle.exec_id)["waits"][0]["source"] == "deadline"
 
 
-def test_a_deadline_answers_a_parked_flow(parked, until):
+def test_a_deadline_answers_a_parked_flow(parked):
     @kitaru.flow(cache=False)
     def body() -> dt.date:
         return kitaru.wait(schema=dt.date, timeout=0, deadline=dt.timedelta(seconds=0.3), default=dt.date(2026, 1, 2))
@@ -468,6 +476,37 @@ def test_cancelling_a_waiting_flow(asked):
     handle.cancel("changed my mind")
     with pytest.raises(kitaru.errors.KitaruCancelledError, match="changed my mind"):
         handle.wait(20)
+
+
+@pytest.mark.parametrize("stay", [60.0, 0.0])
+@pytest.mark.parametrize("end", ["cancel", "abort_wait"])
+def test_a_retry_asks_again_what_was_refused_or_left_open(end, stay, client, asked, answer):
+    @kitaru.flow(cache=False)
+    def body(stay: float) -> int:
+        return kitaru.wait(schema=int, timeout=stay)
+
+    handle = body.run(stay)
+    asked(handle.exec_id)
+    getattr(client.executions, end)(handle.exec_id)
+    with pytest.raises(KitaruCancelledError):
+        handle.wait(20)
+    again = engine().retry(handle.exec_id, body)
+    asked(handle.exec_id)
+    answer(handle.exec_id, 4)
+    assert again.wait(20) == 4
+
+
+def test_the_reason_why_a_question_was_refused_reaches_whoever_waits(client, asked):
+    @kitaru.flow(cache=False)
+    def body():
+        kitaru.wait(name="ok")
+
+    handles = [body.run() for _ in range(10)]
+    for handle in handles:
+        asked(handle.exec_id, "ok")
+        client.executions.abort_wait(handle.exec_id, by="ada")
+        with pytest.raises(KitaruCancelledError, match="'ok' was aborted by ada"):
+            handle.wait(20)
 
 
 def test_a_recorded_question_cannot_change_its_schema(parked, answer):
