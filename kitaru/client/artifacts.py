@@ -46,6 +46,22 @@ class ArtifactsAPI:
         ------
         KitaruNotFoundError
             If there is no such execution.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> [artifact.producing_call for artifact in client.artifacts.list(handle.exec_id)]
+        ['count']
         """
         full = None if exec_id is None else self._client.executions.resolve(exec_id)
         rows = self._client.store.read(
@@ -68,6 +84,22 @@ class ArtifactsAPI:
             If there is none.
         KitaruStateError
             If several fit.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.artifacts.get(f"{handle.exec_id}/count/output").load()
+        12
         """
         return records.artifact(self._client, self._client.store.read("artifact", artifact_id=artifact_id))
 
@@ -87,6 +119,22 @@ class ArtifactsAPI:
         ------
         KitaruNotFoundError
             If the execution has nothing of that name; the message lists what it has.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.artifacts.load("latest", "count", flow="measure")
+        12
         """
         if exec_id == "latest":
             exec_id = self._client.executions.latest(flow=flow, status="completed").exec_id

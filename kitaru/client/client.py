@@ -181,7 +181,15 @@ class KitaruClient:
         self.engine.outbox.commit([{"kind": CACHE_PURGED, "at": time(), "exec_id": "", "body": body}])
 
     def decode(self, record: Any) -> Any:
-        """Read a stored value from its record."""
+        """Read a stored value from its record, as the store has it.
+
+        Examples
+        --------
+        >>> from kitaru.runtime.values import encode
+        >>> client = KitaruClient()
+        >>> client.decode(encode({"a": (1, 2)}, client.store.payloads))
+        {'a': (1, 2)}
+        """
         from kitaru.runtime.values import decode
 
         return decode(record, self.store.payloads)
@@ -229,7 +237,27 @@ class KitaruClient:
         return table.to_pandas() if as_ == "pandas" else _polars(table)
 
     def diff(self, original: str, *others: str, values: bool = False) -> ExecutionDiff:
-        """Compare executions call by call; see `kitaru.diff`."""
+        """Compare executions call by call; see `kitaru.diff`.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> replayed = measure.replay(handle.exec_id, flow_overrides={"text": "one"})
+        >>> replayed.wait()
+        3
+        >>> client.diff(handle.exec_id).compared[0].exec_id == replayed.exec_id
+        True
+        """
         from kitaru.client.diff import diff
 
         return diff(original, *others, values=values, client=self)

@@ -113,6 +113,22 @@ class ExecutionsAPI(Steering):
         ------
         KitaruNotFoundError
             If there is none (also a `LookupError`).
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.executions.latest(flow="measure").status.value
+        'completed'
         """
         found = self.list(flow=flow, status=status, limit=1)
         if not found:
@@ -148,6 +164,24 @@ class ExecutionsAPI(Steering):
         Returns
         -------
         list of LogEntry, or an iterator with `follow`
+
+        Examples
+        --------
+        >>> import sys
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     print("counting", text, file=sys.stderr)
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> [line.message for line in client.executions.logs(handle.exec_id)]
+        ['counting twelve words']
         """
         full = self.resolve(exec_id)
         lines = self._live.logs(full, checkpoint, limit, tail or follow, follow)
@@ -182,12 +216,43 @@ class ExecutionsAPI(Steering):
         ------
         ExecutionEvent
             In the order in which they happened.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> [event.kind for event in client.executions.events(handle.exec_id, checkpoint="count")][-1]
+        'call.completed'
         """
         wanted = None if kinds is None else frozenset([kinds] if isinstance(kinds, str) else kinds)
         return self._live.events(self.resolve(exec_id), wanted, checkpoint, since, follow)
 
     def pending_waits(self, exec_id: str | None = None) -> builtins.list[PendingWait]:
-        """Return the open questions of one execution, or of all, the oldest first."""
+        """Return the open questions of one execution, or of all, the oldest first.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def ask() -> int:
+        ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+        >>> handle = ask.run()
+        >>> client = kitaru.KitaruClient()
+        >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+        'wait.created'
+        >>> [wait.question for wait in client.executions.pending_waits(handle.exec_id)]
+        ['Which number?']
+        >>> handle.cancel()
+        """
         return self._answers.pending(None if exec_id is None else self.resolve(exec_id))
 
     def pending_wait(self, exec_id: str, wait: str | None = None) -> PendingWait:
@@ -199,6 +264,20 @@ class ExecutionsAPI(Steering):
             If it is answered already; the message says by whom and when.
         KitaruStateError
             If nothing is open, or several questions are and `wait` is not given.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def ask() -> int:
+        ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+        >>> handle = ask.run()
+        >>> client = kitaru.KitaruClient()
+        >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+        'wait.created'
+        >>> client.executions.pending_wait(handle.exec_id).schema
+        {'type': 'integer'}
+        >>> handle.cancel()
         """
         return records.wait(self._client, self._answers.pick(self.resolve(exec_id), wait))
 
@@ -229,6 +308,20 @@ class ExecutionsAPI(Steering):
             If somebody else answered first; the message says who and when.
         KitaruStateError
             If nothing is open, or several questions are and `wait` is not given.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def ask() -> int:
+        ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+        >>> handle = ask.run()
+        >>> client = kitaru.KitaruClient()
+        >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+        'wait.created'
+        >>> answered = client.executions.input(handle.exec_id, 7)
+        >>> handle.wait()
+        7
         """
         return self._answers.give(self.resolve(exec_id), value, wait, by)
 
@@ -241,6 +334,19 @@ class ExecutionsAPI(Steering):
             If the question was answered first.
         KitaruStateError
             If nothing is open, or several questions are and `wait` is not given.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def ask() -> int:
+        ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+        >>> handle = ask.run()
+        >>> client = kitaru.KitaruClient()
+        >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+        'wait.created'
+        >>> client.executions.abort_wait(handle.exec_id).status.value
+        'cancelled'
         """
         return self._answers.abort(self.resolve(exec_id), wait, by)
 
@@ -272,6 +378,23 @@ class ExecutionsAPI(Steering):
         ------
         KitaruUsageError
             If a group or a filter has no meaning.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> (group,) = client.executions.statistics(flow="measure", group_by="status").groups
+        >>> group.keys, group.failed
+        ({'status': 'completed'}, 0)
         """
         told = self._client.store.read(
             "statistics",

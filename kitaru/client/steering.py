@@ -40,6 +40,22 @@ class Steering:
             If several do; the message lists them.
         KitaruUsageError
             If it is shorter than four characters.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.executions.resolve(handle.exec_id[:12]) == handle.exec_id
+        True
         """
         if execution.startswith("kr-") and len(execution) >= FULL_ID:
             return execution
@@ -102,6 +118,24 @@ class Steering:
         ------
         KitaruStateError
             If there is nothing to retry; the message says what to do instead.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> pockets = []
+        >>> @kitaru.checkpoint
+        ... def find_key() -> str:
+        ...     return pockets[0]
+        >>> @kitaru.flow
+        ... def unlock() -> str:
+        ...     return f"opened with {find_key()}"
+        >>> handle = unlock.run()
+        >>> handle.wait()
+        Traceback (most recent call last):
+        kitaru.errors.KitaruUserCodeError: ...
+        >>> pockets.append("the spare key")
+        >>> kitaru.KitaruClient().executions.retry(handle.exec_id).wait()
+        'opened with the spare key'
         """
         return self._client.engine.retry(self.resolve(exec_id), code=code)
 
@@ -128,6 +162,23 @@ class Steering:
             If it has ended, or runs in a process that lives.
         KitaruConflictError
             If somebody else takes it at the same time.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.executions.resume(handle.exec_id)
+        Traceback (most recent call last):
+        kitaru.errors.KitaruStateError: ... it has its result; use replay to make a new execution from it.
         """
         return self._client.engine.resume(self.resolve(exec_id), code=code, on_divergence=on_divergence)
 
@@ -138,6 +189,19 @@ class Steering:
         ------
         KitaruStateError
             If it has ended.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def ask() -> int:
+        ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+        >>> handle = ask.run()
+        >>> client = kitaru.KitaruClient()
+        >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+        'wait.created'
+        >>> client.executions.cancel(handle.exec_id, "nobody answers").status_reason
+        'nobody answers'
         """
         full = self.resolve(exec_id)
         self._client.engine.cancel(full, reason)
@@ -164,6 +228,22 @@ class Steering:
         -------
         FlowHandle
             The new execution, running in the background.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.executions.replay(handle.exec_id, flow_overrides={"text": "one"}).wait()
+        3
         """
         from kitaru.runtime.settings import KitaruConfig, resolve
 
@@ -180,13 +260,51 @@ class Steering:
         )
 
     def dry_run(self, exec_id: str, **changes: Any) -> DryRun:
-        """Say what a replay would run and what it would reuse; see `kitaru.client.dry_run`."""
+        """Say what a replay would run and what it would reuse; see `kitaru.client.dry_run`.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> plan = client.executions.dry_run(handle.exec_id, flow_overrides={"text": "one"})
+        >>> [(call.name, call.action) for call in plan.calls]
+        [('count', 'run if its inputs change')]
+        """
         from kitaru.client.dry_run import dry_run
 
         return dry_run(exec_id, client=self._client, **changes)
 
     def diff(self, original: str, *others: str, values: bool = False) -> ExecutionDiff:
-        """Compare executions call by call; see `kitaru.diff`."""
+        """Compare executions call by call; see `kitaru.diff`.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> replayed = client.executions.replay(handle.exec_id, flow_overrides={"text": "one"})
+        >>> replayed.wait()
+        3
+        >>> client.executions.diff(handle.exec_id, replayed.exec_id).original_exec_id == handle.exec_id
+        True
+        """
         return self._client.diff(original, *others, values=values)
 
     def delete(self, exec_id: str) -> None:
@@ -196,6 +314,23 @@ class Steering:
         ------
         KitaruStateError
             If it runs or waits for an answer: cancel it first.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def count(text: str) -> int:
+        ...     return len(text)
+        >>> @kitaru.flow
+        ... def measure(text: str) -> int:
+        ...     return count(text)
+        >>> handle = measure.run("twelve words")
+        >>> handle.wait()
+        12
+        >>> client = kitaru.KitaruClient()
+        >>> client.executions.delete(handle.exec_id)
+        >>> client.executions.list(flow="measure").total
+        0
         """
         full = self.resolve(exec_id)
         event: Any = {"kind": kinds.DELETED, "at": time.time(), "exec_id": full, "body": {"by": "client"}}

@@ -126,7 +126,21 @@ class Checkpoint(Generic[P, R]):
     @overload
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[R]: ...
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture[Any]:
-        """Run the checkpoint at the same time as the body; ``.result()`` of the future is the function's value."""
+        """Run the checkpoint at the same time as the body; ``.result()`` of the future is the function's value.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def fetch(url: str) -> str:
+        ...     return url.upper()
+        >>> @kitaru.flow
+        ... def both(first: str, second: str) -> str:
+        ...     one, two = fetch.submit(first), fetch.submit(second)
+        ...     return one.result() + two.result()
+        >>> both.run("a", "b").wait()
+        'AB'
+        """
         return self._submit(self._execution(), copy_context(), args, kwargs)
 
     @overload
@@ -143,7 +157,15 @@ class Checkpoint(Generic[P, R]):
 
         Examples
         --------
-        ``summaries = summarise.map(pages, style="short").result()``
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def greet(name: str, word: str) -> str:
+        ...     return f"{word}, {name}"
+        >>> @kitaru.flow
+        ... def welcome(names: list[str]) -> list[str]:
+        ...     return greet.map(names, word="Hello").result()
+        >>> welcome.run(["Ada", "Grace"]).wait()
+        ['Hello, Ada', 'Hello, Grace']
         """
         columns = [list(resolved(column)) for column in iterables]
         if len({len(column) for column in columns}) > 1:
@@ -161,7 +183,20 @@ class Checkpoint(Generic[P, R]):
     @overload
     def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[R]: ...
     def product(self, *iterables: Iterable[Any], **constants: Any) -> MapFuture[Any]:
-        """Run the checkpoint for every combination of items, all at the same time."""
+        """Run the checkpoint for every combination of items, all at the same time.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def score(model: str, temperature: float) -> str:
+        ...     return f"{model} at {temperature}"
+        >>> @kitaru.flow
+        ... def grid() -> list[str]:
+        ...     return score.product(["small", "large"], [0.0, 1.0]).result()
+        >>> grid.run().wait()
+        ['small at 0.0', 'small at 1.0', 'large at 0.0', 'large at 1.0']
+        """
         import itertools
 
         execution = self._execution()
@@ -262,7 +297,7 @@ def checkpoint(
     ttl: float | None = ...,
     depends_on: Iterable[Any] = ...,
     timeout: float | None = ...,
-    memory: int | None = ...,
+    memory: int | str | None = ...,
     on_interrupted: OnInterrupted = ...,
     outside: Outside = ...,
 ) -> Callable[[Callable[P, R]], Checkpoint[P, R]]: ...
@@ -278,7 +313,7 @@ def checkpoint(
     ttl: float | None = None,
     depends_on: Iterable[Any] = (),
     timeout: float | None = None,
-    memory: int | None = None,
+    memory: int | str | None = None,
     on_interrupted: OnInterrupted = "rerun",
     outside: Outside = "refuse",
 ) -> Checkpoint[P, R] | Callable[[Callable[P, R]], Checkpoint[P, R]]:
@@ -307,7 +342,7 @@ def checkpoint(
     timeout
         Seconds that one attempt may take.
     memory
-        Bytes that one isolated attempt may take.
+        What one isolated attempt may take: bytes, or text such as ``"2 GiB"``.
     on_interrupted
         What happens to a call that was in flight when its runner died: ``"rerun"`` runs it again;
         ``"ask"`` stops the resumed execution with a question, where a second execution would hurt.
@@ -336,7 +371,7 @@ def checkpoint(
     """
     options: dict[str, Any] = {"type": type, "runtime": runtime, "cache": cache, "ttl": ttl, "timeout": timeout}
     options |= {"depends_on": tuple(depends_on), "retry": as_policy(retries), "on_interrupted": on_interrupted}
-    options |= {"memory": memory, "magic": _is_plain(outside)}
+    options |= {"memory": _bytes(memory), "magic": _is_plain(outside)}
     _check(options)
 
     def decorate(function: Callable[P, R]) -> Checkpoint[P, R]:
@@ -351,14 +386,21 @@ def _is_plain(outside: str) -> bool:
     return outside == "plain"
 
 
+def _bytes(memory: int | str | None) -> int | None:
+    if memory is None:
+        return None
+    from kitaru.stacks.memory import parse_size
+
+    return parse_size(memory)
+
+
 def _check(options: dict[str, Any]) -> None:
     if options["runtime"] not in (None, "inline", "isolated"):
         raise KitaruUsageError(f"runtime={options['runtime']!r}: give 'inline' or 'isolated'")
     if options["on_interrupted"] not in ("rerun", "ask"):
         raise KitaruUsageError(f"on_interrupted={options['on_interrupted']!r}: give 'rerun' or 'ask'")
-    for name in ("timeout", "memory"):
-        if options[name] is not None and options[name] <= 0:
-            raise KitaruUsageError(f"{name}={options[name]!r}: give a number above 0, or None")
+    if options["timeout"] is not None and options["timeout"] <= 0:
+        raise KitaruUsageError(f"timeout={options['timeout']!r}: give seconds above 0, or None")
     if options["ttl"] is not None and options["ttl"] < 0:
         raise KitaruUsageError(f"ttl={options['ttl']!r}: give seconds, 0 or more, or None")
 

@@ -97,6 +97,16 @@ class Flow(Generic[P, R]):
             If an argument is missing, is too many, or does not fit its annotation.
         KitaruSerializationError
             If an argument cannot be stored.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def area(width: int, height: int = 1) -> int:
+        ...     return width * height
+        >>> handle = area.run(3, height=4, tags=["garden"])
+        >>> handle.wait()
+        12
         """
         from kitaru.runtime.engine import engine
         from kitaru.runtime.parameters import bind
@@ -151,6 +161,21 @@ class Flow(Generic[P, R]):
             If `at` or an override names nothing that is recorded.
         KitaruUsageError
             If an override says nothing meaningful.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def price(litres: int) -> int:
+        ...     return 2 * litres
+        >>> @kitaru.flow
+        ... def bill(litres: int) -> int:
+        ...     return price(litres) + 1
+        >>> source = bill.run(10)
+        >>> source.wait()
+        21
+        >>> bill.replay(source.exec_id, invocation_overrides={"price": {"output": 50}}).wait()
+        51
         """
         from kitaru.runtime.engine import engine
 

@@ -73,6 +73,18 @@ class CallFuture(Generic[R]):
             If the call still runs after `timeout` seconds; it goes on.
         Exception
             Whatever the checkpoint's function raised.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def quotient(n: int) -> float:
+        ...     return divide.submit(n).result(timeout=10)
+        >>> quotient.run(4).wait()
+        3.0
         """
         try:
             return self._future.result(timeout)
@@ -88,22 +100,80 @@ class CallFuture(Generic[R]):
     load = result
 
     def exception(self) -> BaseException | None:
-        """Wait for the call; return what it raised, or None."""
+        """Wait for the call; return what it raised, or None.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def trial(n: int) -> str:
+        ...     return repr(divide.submit(n).exception())
+        >>> trial.run(0).wait(), trial.run(1).wait()
+        ("ZeroDivisionError('division by zero')", 'None')
+        """
         try:
             return self._future.exception()
         finally:
             self._seen()
 
     def done(self) -> bool:
-        """Whether the call has ended."""
+        """Whether the call has ended.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def ended() -> bool:
+        ...     future = divide.submit(3)
+        ...     future.wait()
+        ...     return future.done()
+        >>> ended.run().wait()
+        True
+        """
         return self._future.done()
 
     def running(self) -> bool:
-        """Whether the call has not ended yet."""
+        """Whether the call has not ended yet.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def under_way() -> bool:
+        ...     future = divide.submit(3)
+        ...     future.wait()
+        ...     return future.running()
+        >>> under_way.run().wait()
+        False
+        """
         return not self._future.done()
 
     def wait(self) -> None:
-        """Wait until the call has ended, well or not."""
+        """Wait until the call has ended, well or not.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def patient() -> float:
+        ...     future = divide.submit(3)
+        ...     future.wait()
+        ...     return future.result()
+        >>> patient.run().wait()
+        4.0
+        """
         self._future.exception()
 
 
@@ -145,7 +215,20 @@ class MapFuture(Generic[R]):
         return [await future for future in self.futures]
 
     def result(self, timeout: float | None = None) -> list[R]:
-        """Wait for all calls and return their values in the order of the items; the first failure is raised."""
+        """Wait for all calls and return their values in the order of the items; the first failure is raised.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def quotients() -> list[float]:
+        ...     return divide.map([1, 2, 3]).result()
+        >>> quotients.run().wait()
+        [12.0, 6.0, 4.0]
+        """
         import time
 
         end = None if timeout is None else time.monotonic() + timeout
@@ -154,16 +237,60 @@ class MapFuture(Generic[R]):
     load = result
 
     def wait(self) -> None:
-        """Wait until every call has ended, well or not."""
+        """Wait until every call has ended, well or not.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def failures() -> int:
+        ...     futures = divide.map([0, 1, 2])
+        ...     futures.wait()
+        ...     return sum(future.exception() is not None for future in futures)
+        >>> failures.run().wait()
+        1
+        """
         for future in self.futures:
             future.wait()
 
     def running(self) -> bool:
-        """Whether some call has not ended yet."""
+        """Whether some call has not ended yet.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def divide(n: int) -> float:
+        ...     return 12 / n
+        >>> @kitaru.flow
+        ... def all_ended() -> bool:
+        ...     futures = divide.map([1, 2])
+        ...     futures.wait()
+        ...     return not futures.running()
+        >>> all_ended.run().wait()
+        True
+        """
         return any(future.running() for future in self.futures)
 
     def unpack(self) -> tuple[list[Any], ...]:
-        """Turn a list of tuples into a tuple of lists, for functions that return several values."""
+        """Turn a list of tuples into a tuple of lists, for functions that return several values.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.checkpoint
+        ... def parts(n: int) -> tuple[int, int]:
+        ...     return divmod(n, 10)
+        >>> @kitaru.flow
+        ... def split() -> tuple[list[int], list[int]]:
+        ...     tens, ones = parts.map([42, 17]).unpack()
+        ...     return tens, ones
+        >>> split.run().wait()
+        ([4, 1], [2, 7])
+        """
         return tuple(list(column) for column in zip(*self.result(), strict=True))
 
 

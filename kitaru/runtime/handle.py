@@ -90,12 +90,32 @@ class FlowHandle(Generic[R]):
             If it waits for an answer and its runner has let go, or was interrupted; the message has the command.
         KitaruTimeoutError
             If it still runs after `timeout` seconds; it goes on.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def triple(n: int) -> int:
+        ...     return 3 * n
+        >>> triple.run(14).wait(timeout=10)
+        42
         """
         result: R = block(_outcome(self, timeout))
         return result
 
     def get(self) -> R:
-        """Return what the flow returned, without waiting; `KitaruStateError` if it has not ended."""
+        """Return what the flow returned, without waiting; `KitaruStateError` if it has not ended.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def halve(n: int) -> float:
+        ...     return n / 2
+        >>> handle = halve.run(7)
+        >>> handle.wait() == handle.get()
+        True
+        """
         status = self.status
         if status not in ENDED:
             raise KitaruStateError(f"Execution {self._exec_id} is {status}: use .wait() to wait for its end.")
@@ -103,7 +123,19 @@ class FlowHandle(Generic[R]):
         return result
 
     def cancel(self, reason: str = "") -> None:
-        """Stop the execution. A function that runs on a thread goes on, but what it returns is discarded."""
+        """Stop the execution. A function that runs on a thread goes on, but what it returns is discarded.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def rest(seconds: float) -> None:
+        ...     kitaru.sleep(seconds)
+        >>> handle = rest.run(3600)
+        >>> handle.cancel("not needed any more")
+        >>> handle.status
+        'cancelled'
+        """
         self._engine.cancel(self._exec_id, reason)
 
 

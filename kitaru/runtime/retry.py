@@ -61,7 +61,13 @@ class Retry:
             raise KitaruUsageError("Retry(): initial, maximum and jitter are seconds and cannot be negative")
 
     def pause(self, attempt: int, error: BaseException) -> float | None:
-        """Seconds to wait after the failed attempt number `attempt` (from 1), or None to give up."""
+        """Seconds to wait after the failed attempt number `attempt` (from 1), or None to give up.
+
+        Examples
+        --------
+        >>> Retry(attempts=2, initial=1.5, jitter=0).pause(1, OSError())
+        1.5
+        """
         if attempt >= self.attempts or not isinstance(error, self.on) or isinstance(error, self.never):
             return None
         from tenacity import RetryCallState, wait_exponential_jitter

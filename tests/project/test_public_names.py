@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 import kitaru
+from kitaru.client.artifacts import ArtifactsAPI
+from kitaru.client.executions import ExecutionsAPI
 
 NAMES = sorted(getattr(kitaru, "__all__", ()))
 
@@ -36,3 +38,19 @@ def test_a_public_name_is_documented_with_an_example(name: str) -> None:
         text = inspect.getdoc(value) or ""
         assert "Examples\n--------" in text, f"the docstring of kitaru.{label} has no Examples section"
         assert ">>> " in text, f"the Examples of kitaru.{label} show no line that can be run"
+
+
+CLASSES = [value for name in NAMES if inspect.isclass(value := getattr(kitaru, name))] + [ExecutionsAPI, ArtifactsAPI]
+NOT_SHOWN = {"Flow.export": "it needs a notebook", "KitaruClient.close": "it returns nothing and shows nothing"}
+
+
+def methods(kind: type) -> list[str]:
+    return [name for name, value in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_the_methods_of_a_public_class_are_documented_with_an_example(kind: type) -> None:
+    for name in methods(kind):
+        if f"{kind.__name__}.{name}" not in NOT_SHOWN:
+            text = inspect.getdoc(getattr(kind, name)) or ""
+            assert ">>> " in text, f"the docstring of {kind.__name__}.{name} shows no line that can be run"

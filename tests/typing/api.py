@@ -29,7 +29,7 @@ async def fetch(page: int) -> bytes:
     return bytes(page)
 
 
-@checkpoint(type="tool_call", on_interrupted="ask", memory=2**30, ttl=60.0)
+@checkpoint(type="tool_call", on_interrupted="ask", memory="1 GiB", ttl=60.0)
 async def search(query: str) -> list[str]:
     return [query]
 
