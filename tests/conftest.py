@@ -7,6 +7,8 @@ import ipaddress
 import os
 import socket
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +16,10 @@ import pytest
 from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from kitaru import KitaruClient
 
 
 def is_local(host: object) -> bool:
@@ -114,3 +118,62 @@ def any_store(request: pytest.FixtureRequest, kitaru_home: Path, monkeypatch: py
         # Before the service stops: whoever still watches would start it again.
         close_everything()
         stop_service(kitaru_home)
+
+
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """Wait for what another thread or process does and tells nobody; return what the condition gives then."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not (found := condition()):
+        assert time.monotonic() < end, "what the test waits for did not happen"
+        pause.wait(0.01)
+    return found
+
+
+@pytest.fixture
+def client(kitaru_home: Path) -> KitaruClient:
+    from kitaru import KitaruClient
+
+    return KitaruClient()
+
+
+@pytest.fixture
+def finished() -> Callable[..., str]:
+    """Run a flow to its end, however it ends; return its id."""
+
+    def run(flow: Any, *args: Any, **kwargs: Any) -> str:
+        handle = flow.run(*args, **kwargs)
+        handle._engine.end_of(handle.exec_id).result(20)
+        return str(handle.exec_id)
+
+    return run
+
+
+@pytest.fixture
+def asking(client: KitaruClient) -> Callable[..., Any]:
+    """Start a flow and wait until it has asked its question; return the handle."""
+
+    def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = client.store.watch(kinds=["wait.created"])
+        handle = flow.run(*args, **kwargs)
+        limit = threading.Timer(20, watch.close)
+        limit.start()
+        next(event for event in watch if event["exec_id"] == handle.exec_id)
+        limit.cancel()
+        return handle
+
+    return start
+
+
+@pytest.fixture
+def answer() -> Callable[..., None]:
+    """Record an answer as somebody else does, who starts no runner."""
+
+    def give(exec_id: str, value: Any, wait: str = "wait") -> None:
+        from kitaru.store.connect import open_store
+
+        body = {"wait": wait, "value": value, "by": "me", "source": "input"}
+        event: Any = {"kind": "wait.answered", "at": time.time(), "exec_id": exec_id, "body": body}
+        (ack,) = open_store().append([{"events": [event], "expect": {"exec_id": exec_id, "wait_pending": wait}}])
+        assert "refused" not in ack, ack
+
+    return give

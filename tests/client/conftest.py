@@ -1,52 +1,13 @@
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kitaru.client import KitaruClient
-from kitaru.runtime.engine import close_engines
-from kitaru.store.connect import close_store
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-
-@pytest.fixture
-def client(kitaru_home: object) -> Iterator[KitaruClient]:
-    yield KitaruClient()
-    close_engines()
-    close_store()
-
-
-@pytest.fixture
-def finished() -> Callable[..., str]:
-    """Run a flow to its end, however it ends; return its id."""
-
-    def run(flow: Any, *args: Any, **kwargs: Any) -> str:
-        handle = flow.run(*args, **kwargs)
-        handle._engine.end_of(handle.exec_id).result(20)
-        return str(handle.exec_id)
-
-    return run
-
-
-@pytest.fixture
-def asking(client: KitaruClient) -> Callable[..., Any]:
-    """Start a flow and wait until it has asked its question; return the handle."""
-
-    def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
-        watch = client.store.watch(kinds=["wait.created"])
-        handle = flow.run(*args, **kwargs)
-        limit = threading.Timer(20, watch.close)
-        limit.start()
-        next(event for event in watch if event["exec_id"] == handle.exec_id)
-        limit.cancel()
-        return handle
-
-    return start
+    from kitaru.client import KitaruClient
 
 
 class CountingStore:
@@ -71,13 +32,3 @@ def counted(client: KitaruClient) -> Iterator[CountingStore]:
     store = CountingStore(open_store())
     with use_store(store):  # type: ignore[arg-type]
         yield store
-
-
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait for another process, which tells nobody when it is done."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")

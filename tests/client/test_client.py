@@ -36,7 +36,7 @@ def test_a_server_needs_address_and_token() -> None:
         KitaruClient("http://127.0.0.1:1")
 
 
-def test_a_client_of_its_own_server_leaves_the_process_where_it_was(tmp_path: Path, finished: Any) -> None:
+def test_L31_a_client_of_its_own_server_leaves_the_process_where_it_was(tmp_path: Path, finished: Any) -> None:
     from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store
     from kitaru.store.service.process import start_service, stop_service

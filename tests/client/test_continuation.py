@@ -15,7 +15,7 @@ from kitaru.client.continuation import continues_by_itself, go_on
 from kitaru.runtime.engine import close_engines
 from kitaru.store.connect import close_store
 from kitaru.store.service.process import stop_service
-from tests.client.conftest import until
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,28 +118,3 @@ def execution() -> Callable[[str], dict[str, Any]]:
         return found
 
     return read
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    def wait(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-        end = time.monotonic() + seconds
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < end, "what the test waits for did not happen"
-            pause.wait(0.02)
-
-    return wait
-
-
-@pytest.fixture
-def answer() -> Callable[..., None]:
-    def give(exec_id: str, value: Any, wait: str = "wait") -> None:
-        from kitaru.store.connect import open_store
-
-        body = {"wait": wait, "value": value, "by": "me", "source": "input"}
-        event: Any = {"kind": "wait.answered", "at": time.time(), "exec_id": exec_id, "body": body}
-        (ack,) = open_store().append([{"events": [event], "expect": {"exec_id": exec_id, "wait_pending": wait}}])
-        assert "refused" not in ack, ack
-
-    return give

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.conftest import until
+
 HEAD = """
 import os, sys, time
 import kitaru
@@ -81,7 +83,7 @@ def test_killing_the_service_under_load_loses_and_doubles_nothing(times, service
         assert [len(call["attempts"]) for call in found["calls"]] == [1] * steps
 
 
-def test_an_answer_reaches_a_runner_whose_service_was_killed(service_home, run, marks, execution, until, answer):
+def test_an_answer_reaches_a_runner_whose_service_was_killed(service_home, run, marks, execution, answer):
     script = run(
         text=HEAD
         + """
@@ -102,7 +104,7 @@ print(handle.wait())
 
 
 def test_a_runner_that_was_taken_over_stops_and_what_it_does_late_is_refused(
-    service_home, run, marks, execution, until, tmp_path
+    service_home, run, marks, execution, tmp_path
 ):
     script = run(
         str(marks),

@@ -8,6 +8,7 @@ import pytest
 
 from kitaru import KitaruClient
 from kitaru.errors import KitaruExecutionError
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ def cut_off(run: Callable[..., Any], service_home: Path, tmp_path: Path) -> tupl
     return exec_id, log
 
 
-def test_a_person_decides_whether_it_runs_again(cut_off: tuple[str, Path], until: Callable[..., None]) -> None:
+def test_a_person_decides_whether_it_runs_again(cut_off: tuple[str, Path]) -> None:
     exec_id, log = cut_off
     client = KitaruClient()
     until(lambda: client.executions.get(exec_id).status == "interrupted")
@@ -58,7 +59,7 @@ def test_a_person_decides_whether_it_runs_again(cut_off: tuple[str, Path], until
     assert log.read_text() == "paid\npaid\n"
 
 
-def test_a_no_fails_the_call_and_runs_nothing(cut_off: tuple[str, Path], until: Callable[..., None]) -> None:
+def test_a_no_fails_the_call_and_runs_nothing(cut_off: tuple[str, Path]) -> None:
     exec_id, log = cut_off
     client = KitaruClient()
     until(lambda: client.executions.get(exec_id).status == "interrupted")
@@ -71,7 +72,7 @@ def test_a_no_fails_the_call_and_runs_nothing(cut_off: tuple[str, Path], until: 
 
 
 def test_modules_beside_the_script_are_found_when_another_process_goes_on(
-    run: Callable[..., Any], service_home: Path, tmp_path: Path, until: Callable[..., None]
+    run: Callable[..., Any], service_home: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "programs"
     folder.mkdir()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import until
+
 HEAD = """
 import sys, time, threading, asyncio, os
 import kitaru
@@ -200,7 +202,7 @@ def family(exec_id):
 
 
 @pytest.mark.parametrize("how", ["ends", "is killed"])
-def test_an_answer_also_continues_the_flows_that_wait_for_the_one_that_asked(how, service_home, run, until, answer):
+def test_an_answer_also_continues_the_flows_that_wait_for_the_one_that_asked(how, service_home, run, answer):
     script = run(text=FAMILY if how == "ends" else FAMILY + "time.sleep(60)")
     eldest = script.line()
     until(lambda: len(family(eldest)) == 3)
@@ -217,7 +219,7 @@ def test_an_answer_also_continues_the_flows_that_wait_for_the_one_that_asked(how
     assert status_of(eldest)["execution"]["output"]["inline"] == 42
 
 
-def test_a_flow_that_waits_for_one_that_is_cancelled_goes_on_with_the_error(service_home, run, until):
+def test_a_flow_that_waits_for_one_that_is_cancelled_goes_on_with_the_error(service_home, run):
     from kitaru import KitaruClient
 
     script = run(text=FAMILY.replace("grandparent.run()", "parent.run()"))

@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from tests.conftest import until
+
 SEQUENTIAL = """
 import os, sys, time
 import kitaru
@@ -57,7 +59,7 @@ def finished(found) -> set[str]:
     }
 
 
-def kill_and_resume(text, kills, *, run, marks, execution, until, steps=80, by_module=False):
+def kill_and_resume(text, kills, *, run, marks, execution, steps=80, by_module=False):
     """Kill the runner at random moments, again and again; nothing that finished is lost or runs twice."""
     chance = random.Random()
     script = run(str(marks), str(steps), text=text, name="killable.py")
@@ -111,22 +113,22 @@ def resume(run, exec_id, by_module):
 
 
 @pytest.mark.parametrize(("text", "kills"), [(SEQUENTIAL, 4), (FAN_OUT, 3), (WAITING, 3)])
-def test_a_killed_runner_loses_and_repeats_nothing(text, kills, service_home, run, marks, execution, until):
-    kill_and_resume(text, kills, run=run, marks=marks, execution=execution, until=until)
+def test_a_killed_runner_loses_and_repeats_nothing(text, kills, service_home, run, marks, execution):
+    kill_and_resume(text, kills, run=run, marks=marks, execution=execution)
 
 
-def test_a_flow_of_a_module_is_resumed_by_importing_it(service_home, run, marks, execution, until):
-    kill_and_resume(SEQUENTIAL, 2, run=run, marks=marks, execution=execution, until=until, by_module=True)
+def test_a_flow_of_a_module_is_resumed_by_importing_it(service_home, run, marks, execution):
+    kill_and_resume(SEQUENTIAL, 2, run=run, marks=marks, execution=execution, by_module=True)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("text", [SEQUENTIAL, FAN_OUT, WAITING])
-def test_a_hundred_kills_lose_and_repeat_nothing(text, service_home, run, marks, execution, until):
-    kill_and_resume(text, 100, run=run, marks=marks, execution=execution, until=until, steps=3000)
+def test_a_hundred_kills_lose_and_repeat_nothing(text, service_home, run, marks, execution):
+    kill_and_resume(text, 100, run=run, marks=marks, execution=execution, steps=3000)
 
 
-def test_a_killed_runner_is_seen_at_once_by_other_processes(service_home, run, marks, execution, until):
+def test_a_killed_runner_is_seen_at_once_by_other_processes(service_home, run, marks, execution):
     script = run(str(marks), "1000", text=SEQUENTIAL)
     exec_id = script.line()
     assert execution(exec_id)["execution"]["status"] == "running"
@@ -136,7 +138,7 @@ def test_a_killed_runner_is_seen_at_once_by_other_processes(service_home, run, m
     assert f"process {script.process.pid}" in reason
 
 
-def test_a_machine_that_slept_goes_on_where_it_was(service_home, run, marks, execution, until):
+def test_a_machine_that_slept_goes_on_where_it_was(service_home, run, marks, execution):
     from kitaru.store.service.record import read_record
 
     script = run(str(marks), "60", text=SEQUENTIAL)
@@ -170,7 +172,7 @@ def test_the_wait_of_another_process_says_that_it_was_interrupted_and_how_to_go_
 
 
 def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
-    service_home, run, marks, execution, until, answer
+    service_home, run, marks, execution, answer
 ):
     text = SEQUENTIAL.replace("    return total\n", "    return total + kitaru.wait(schema=int)\n")
     script = run(str(marks), "3", text=text)
@@ -185,7 +187,7 @@ def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
     assert marks.counts() == {"step-0": 1, "step-1": 1, "step-2": 1}
 
 
-def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_home, run, marks, execution, until):
+def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_home, run, marks, execution):
     script = run(str(marks), "30", text=SEQUENTIAL)
     exec_id = script.line()
     script.kill()
@@ -208,7 +210,7 @@ def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_hom
     assert execution(exec_id)["execution"]["epoch"] == 2
 
 
-def test_a_child_flow_is_found_again_by_its_resumed_parent(service_home, run, marks, execution, until):
+def test_a_child_flow_is_found_again_by_its_resumed_parent(service_home, run, marks, execution):
     text = SEQUENTIAL.replace(
         "if __name__",
         """@kitaru.flow(cache=False)

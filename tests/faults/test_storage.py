@@ -21,6 +21,7 @@ from kitaru.errors import (
 )
 from kitaru.runtime.engine import close_engines, engine
 from kitaru.store.connect import close_store
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,9 +193,7 @@ print(tied.run().exec_id)
 """
 
 
-def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(
-    service_home, run, execution, answer, until
-):
+def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(service_home, run, execution, answer):
     exec_id = run(text=LOCK_HOLDER).end()[0].strip()
     until(lambda: execution(exec_id)["execution"]["runner"] is None)
     snapshot = execution(exec_id)["execution"]["snapshot_id"]
@@ -223,7 +222,7 @@ print(calls.run().exec_id)
 """
 
 
-def test_a_secret_global_is_not_written_and_is_taken_from_the_environment(service_home, run, execution, answer, until):
+def test_a_secret_global_is_not_written_and_is_taken_from_the_environment(service_home, run, execution, answer):
     exec_id = run(text=SECRET_HOLDER).end()[0].strip()
     until(lambda: execution(exec_id)["execution"]["runner"] is None)
     for path in service_home.rglob("*"):
@@ -329,7 +328,7 @@ def test_a_copied_home_works_elsewhere(kitaru_home, tmp_path, monkeypatch):
     assert kitaru.load(handle.exec_id, "step_3") == 2
 
 
-def test_a_flow_whose_code_is_gone_says_what_is_missing(service_home, run, execution, answer, until, tmp_path):
+def test_a_flow_whose_code_is_gone_says_what_is_missing(service_home, run, execution, answer, tmp_path):
     (tmp_path / "gone_soon.py").write_text(
         "import kitaru\n@kitaru.flow(cache=False)\ndef asks() -> None:\n    kitaru.wait(timeout=0)\n"
     )

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from kitaru.store.service.record import read_record
-from tests.client.conftest import until
+from tests.conftest import until
 from tests.jupyter import flows
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 from jupyter_server.auth.identity import IdentityProvider, User
 
 from kitaru import KitaruClient
-from tests.client.conftest import until
+from tests.conftest import until
 from tests.jupyter import flows, project
 
 if TYPE_CHECKING:

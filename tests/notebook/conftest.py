@@ -45,19 +45,3 @@ def run(shell: Any) -> Any:
         return done.result
 
     return run_cell
-
-
-@pytest.fixture
-def until() -> Any:
-    """Wait until a condition holds; fail if it does not."""
-    import threading
-    import time
-
-    def wait(condition: Any, seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < end, "what the test waits for did not happen"
-            pause.wait(0.01)
-
-    return wait

@@ -10,6 +10,7 @@ import kitaru
 from kitaru import KitaruClient
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.runtime.flow import Flow
+from tests.conftest import until
 
 
 def cell(text: str) -> str:
@@ -123,7 +124,7 @@ ASKING = cell(
 
 
 def test_a_cell_returns_when_the_flow_asks_and_the_variable_is_set_after_the_answer(
-    run: Any, shell: Any, capsys: Any, until: Any
+    run: Any, shell: Any, capsys: Any
 ) -> None:
     run(ASKING)
     assert "said" not in shell.user_ns

@@ -105,7 +105,7 @@ def test_a_view_is_finished_in_its_own_cell_while_another_cell_prints(kernel: Ke
     kernel.run("gate.clear()")
 
 
-def test_a_cell_returns_at_a_question_and_the_view_goes_on_to_the_end_after_it(kernel: Kernel) -> None:
+def test_L34_a_cell_returns_at_a_question_and_the_view_goes_on_to_the_end_after_it(kernel: Kernel) -> None:
     cell = kernel.run("handle = asking.run(); watch(handle)")
     told = document(kernel, cell)
     assert (told["status"], told["waits"][0]["question"]) == ("waiting", "Publish it?")
@@ -116,7 +116,7 @@ def test_a_cell_returns_at_a_question_and_the_view_goes_on_to_the_end_after_it(k
     assert document(kernel, cell)["output"]["text"] == "True"
 
 
-def test_an_interrupt_lets_go_of_the_flow_which_goes_on(kernel: Kernel) -> None:
+def test_L34_an_interrupt_lets_go_of_the_flow_which_goes_on(kernel: Kernel) -> None:
     cell = kernel.send("watch(gated.run())")
     kernel.until(lambda: document(kernel, cell)["status"] == "running")
     kernel.manager.interrupt_kernel()
@@ -139,7 +139,7 @@ def test_any_execution_can_be_shown_again(kernel: Kernel) -> None:
     assert document(kernel, cell)["totals"]["calls"] == 2
 
 
-def test_a_handle_that_a_cell_returns_becomes_a_live_view(kernel: Kernel) -> None:
+def test_L34_a_handle_that_a_cell_returns_becomes_a_live_view(kernel: Kernel) -> None:
     cell = kernel.run("gate.clear(); handle = gated.run(); handle")
     kernel.until(lambda: document(kernel, cell)["status"] == "running")
     kernel.run("gate.set()")

@@ -28,6 +28,7 @@ from kitaru.errors import (
 )
 from kitaru.stacks.outcome import remote_traceback
 from kitaru.stacks.process import ProcessStack
+from tests.conftest import until
 from tests.stacks.calls import Reports, task
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def test_a_time_limit_kills_the_process_and_what_it_started(stack: ProcessStack,
     with pytest.raises(KitaruTimeoutError, match=r"time limit of 1 s"):
         call(stack, hang, str(tmp_path / "pids"), timeout=1.0)
     gone = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
-    wait_until(lambda: not any(is_running(pid) for pid in gone))
+    until(lambda: not any(is_running(pid) for pid in gone))
 
 
 def test_a_call_that_ends_in_time_is_not_touched(stack: ProcessStack) -> None:
@@ -242,12 +243,12 @@ def test_cancelling_a_running_call_kills_its_process(stack: ProcessStack, tmp_pa
         time.sleep(SECONDS)
 
     future = stack.submit(task(hang, str(tmp_path / "pid")), Reports())
-    wait_until((tmp_path / "pid.done").exists)
+    until((tmp_path / "pid.done").exists)
     assert future.cancel()
     done, _ = concurrent.futures.wait([future], timeout=SECONDS)
     assert future.cancelled()
     assert done
-    wait_until(lambda: not is_running(int((tmp_path / "pid.done").read_text())))
+    until(lambda: not is_running(int((tmp_path / "pid.done").read_text())))
     assert call(stack, abs, -1) == 1
 
 
@@ -416,7 +417,7 @@ def test_workers_busy_or_idle_die_with_the_process_that_started_them(way: str) -
         parent.kill()
     parent.wait(SECONDS)
     parent.stdout.close()
-    wait_until(lambda: not any(is_running(pid) for pid in workers))
+    until(lambda: not any(is_running(pid) for pid in workers))
     for child in children:
         child.kill() if child.is_running() else None
 
@@ -449,7 +450,7 @@ def test_a_closed_stack_kills_what_runs_and_takes_nothing_more() -> None:
 def test_workers_can_be_started_ahead_of_the_first_call() -> None:
     with ProcessStack(workers=2, show=False) as stack:
         stack.warm(5)
-        wait_until(lambda: len(stack._idle) == 2)
+        until(lambda: len(stack._idle) == 2)
         known = {worker.pid for worker in stack._idle}
         assert call(stack, os.getpid) in known
 
@@ -470,13 +471,6 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 KERNEL = """

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import pytest
 
-from kitaru.client import KitaruClient
 from kitaru.errors import KitaruBackendError
 from kitaru.widgets.base import LOCK
 from kitaru.widgets.feed import close_feeds
@@ -21,39 +20,6 @@ def widgets_closed(everything_closed: None) -> Iterator[None]:
     yield
     close_feeds()
     ipywidgets.Widget.close_all()
-
-
-@pytest.fixture
-def client(kitaru_home: object) -> KitaruClient:
-    return KitaruClient()
-
-
-@pytest.fixture
-def finished() -> Callable[..., str]:
-    """Run a flow to its end, however it ends; return its id."""
-
-    def run(flow: Any, *args: Any, **kwargs: Any) -> str:
-        handle = flow.run(*args, **kwargs)
-        handle._engine.end_of(handle.exec_id).result(20)
-        return str(handle.exec_id)
-
-    return run
-
-
-@pytest.fixture
-def asking(client: KitaruClient) -> Callable[..., Any]:
-    """Start a flow and wait until it has asked its question; return the handle."""
-
-    def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
-        watch = client.store.watch(kinds=["wait.created"])
-        handle = flow.run(*args, **kwargs)
-        limit = threading.Timer(20, watch.close)
-        limit.start()
-        next(event for event in watch if event["exec_id"] == handle.exec_id)
-        limit.cancel()
-        return handle
-
-    return start
 
 
 def until(widget: Any, condition: Callable[[], Any], seconds: float = 20) -> None:

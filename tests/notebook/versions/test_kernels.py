@@ -3,13 +3,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kitaru.store.service.record import read_record
+from tests.conftest import until
 from tests.notebook.versions.kernel import failed
 
 pytestmark = pytest.mark.slow
@@ -31,13 +31,6 @@ slow(gate)
 ASKS = """%%kitaru_flow {name} -o {name}_result
 kitaru.wait(schema=bool, name="publish", question="Publish {name}?")
 """
-
-
-def exists(path: Path) -> None:
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} did not come"
-        time.sleep(0.02)
 
 
 def exec_id(shown: str) -> str:
@@ -76,7 +69,7 @@ def test_a_cell_shows_its_flow_before_the_store_answers(kernel: Any, project: Pa
 
 def test_an_interrupt_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
     cell = kernel.send(STEPS.format(name="let_go", gate=str(gate), options=""))
-    exists(Path(f"{gate}.started"))
+    until(Path(f"{gate}.started").exists)
     kernel.manager.interrupt_kernel()
     assert "goes on" in kernel.finished(cell)
     assert "running" in kernel.run("kitaru.KitaruClient().executions.latest(flow='let_go').status.value")
@@ -87,7 +80,7 @@ def test_an_interrupt_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
 def test_after_a_restart_the_cell_goes_on_and_pays_nothing_twice(kernel: Any, gate: Path) -> None:
     text = STEPS.format(name="survivor", gate=str(gate), options="--no-cache")
     kernel.send(text)
-    exists(Path(f"{gate}.started"))
+    until(Path(f"{gate}.started").exists)
     kernel.restart()
     kernel.run("import kitaru")
     gate.touch()
@@ -113,9 +106,7 @@ def test_an_answer_from_a_terminal_reaches_a_cell_that_blocks(kernel: Any, termi
     kernel.run("@kitaru.flow\ndef ask_me():\n    return kitaru.wait(schema=int, name='n', timeout=60)")
     cell = kernel.send("handle = ask_me.run()\nprint(handle.exec_id, flush=True)\nprint('answer', handle.wait())")
     shown = kernel.until(cell, lambda messages: any("kr-" in str(m["content"].get("text")) for m in messages))
-    end = time.monotonic() + 30
-    while exec_id(shown) not in terminal("executions", "list", "--status", "waiting"):
-        assert time.monotonic() < end
+    until(lambda: exec_id(shown) in terminal("executions", "list", "--status", "waiting"))
     terminal("executions", "input", exec_id(shown), "--value", "7")
     assert "answer 7" in kernel.finished(cell)
 
@@ -127,7 +118,7 @@ def test_two_notebooks_and_a_terminal_work_at_once(notebook: Any, terminal: Any,
         for index, kernel in enumerate((first, second))
     ]
     for index in range(2):
-        exists(Path(f"{gate}-{index}.started"))
+        until(Path(f"{gate}-{index}.started").exists)
     assert terminal("executions", "list", "--flow", "shared", "--status", "running").count("kr-") == 2
     for index in range(2):
         Path(f"{gate}-{index}").touch()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kitaru.store.duckdb import DuckDBStore, watch
+from tests.conftest import until
 from tests.store.duckdb.store_events import E1, E2, open_store, progress, started
 
 if TYPE_CHECKING:
@@ -112,10 +112,7 @@ def test_a_waiting_feed_is_not_woken_by_what_it_did_not_ask_for(
     seen: list[int] = []
     reader = threading.Thread(target=lambda: seen.extend(take(feed, 1)))
     reader.start()
-    end = time.monotonic() + 10
-    while feed not in store._hub._waiting:
-        assert time.monotonic() < end
-        time.sleep(0.001)
+    until(lambda: feed in store._hub._waiting)
     for number in range(10):
         store.append([progress(number)])
     store.append([started("kr-3")])

@@ -19,6 +19,7 @@ from kitaru.store.service.client import ServiceStore
 from kitaru.store.service.continuing import Continuing
 from kitaru.store.service.process import start_service, stop_service
 from kitaru.store.service.record import read_record
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,13 +268,3 @@ def claims(home: Path, exec_id: str) -> int:
 def lines(path: Path, count: int) -> list[str] | None:
     found = path.read_text().splitlines() if path.exists() else []
     return found if len(found) >= count else None
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait for another process, which tells nobody when it is done."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")

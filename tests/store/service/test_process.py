@@ -26,6 +26,7 @@ from kitaru.store.service import wire
 from kitaru.store.service.client import ServiceStore
 from kitaru.store.service.process import ensure_service, find_service, service_status, start_service, stop_service
 from kitaru.store.service.record import ServiceRecord, read_record, write_record
+from tests.conftest import until
 from tests.store.service.traffic import creation, event
 from tests.store.service.traffic import http as ask
 
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "a-token-that-is-long-enough"
-
-
-def wait_for(condition: Any, seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return found
 
 
 def services_of(home: Path) -> list[int]:
@@ -270,7 +263,7 @@ def test_a_service_that_is_stopped_stays_away_though_somebody_watches_and_the_wa
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     stop_service(home)
-    wait_for(lambda: looks.count(None) >= 3)
+    until(lambda: looks.count(None) >= 3)
     assert service_status(home) is None
     store.append([creation("kr-a")])
     listener.join(20)
@@ -289,7 +282,7 @@ def service_of_protocol(home: Path) -> Iterator[Any]:
             f"from kitaru.store.service.__main__ import main; main(['--home', {str(home)!r}])"
         )
         started.append(python(program))
-        record = wait_for(lambda: read_record(home))
+        record = until(lambda: read_record(home))
         assert isinstance(record, ServiceRecord)
         return record
 
@@ -329,7 +322,7 @@ def test_a_service_in_the_foreground_serves_until_it_is_told_to_stop(home: Path)
         f"print(start_service(Path({str(home)!r}), foreground=True).port)"
     )
     process = python(program)
-    record = wait_for(lambda: read_record(home))
+    record = until(lambda: read_record(home))
     assert record.pid == process.pid
     assert ask_pid(home) == process.pid
     process.send_signal(signal.SIGINT)
