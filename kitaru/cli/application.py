@@ -17,6 +17,7 @@ from kitaru.cli import (
     export,
     flow,
     home,
+    jobs,
     model,
     query,
     running,
@@ -73,7 +74,8 @@ export.add_to(app)
 deploy.add_to(app)
 clean.add_to(app)
 running.add_to(executions.app)
-for group in (executions, flow, artifacts, stack, model, store, service):
+jobs.add_to(app)
+for group in (executions, flow, jobs, artifacts, stack, model, store, service):
     app.add_typer(group.app)
 
 
@@ -89,7 +91,7 @@ def end(status: int) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if _still_running():
-        from kitaru.runtime.resume import leave
+        from kitaru.runtime.stopping import leave
 
         leave(status)
     sys.exit(status)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def enter(client: KitaruClient, exec_id: str) -> None:
     """Work where the execution was started, and say so if another interpreter started it."""
-    from kitaru.runtime.resume import enter as enter_folder
+    from kitaru.runtime.stopping import enter as enter_folder
 
     execution = client.executions.get(exec_id)
     enter_folder(execution.cwd)
@@ -81,7 +81,7 @@ def _show_traceback(client: KitaruClient, exec_id: str) -> None:
 
 
 def _interrupt(title: str, output: Format, client: KitaruClient) -> NoReturn:
-    from kitaru.runtime.resume import stop_all
+    from kitaru.runtime.stopping import stop_all
 
     sentences = ["Interrupted."]
     for exec_id in stop_all(client.engine, "interrupted with Ctrl-C"):

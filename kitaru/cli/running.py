@@ -144,19 +144,14 @@ def replay(
         show_item("executions.replay", output, plan, lambda: say(str(plan)))
         return
     if not wait:
-        _elsewhere(client, full, changes | {"cache": cache}, output)
+        _by_a_job(client, full, changes | {"cache": cache}, output)
         return
     foreground.enter(client, full)
     foreground.run("executions.replay", output, client, lambda: client.executions.replay(full, **changes, cache=cache))
 
 
-def _elsewhere(client: KitaruClient, source: str, changes: dict[str, Any], output: Format) -> None:
-    from kitaru.client.elsewhere import prepare
-    from kitaru.store.connect import close_store
-
-    job = prepare(client, "replay", source, changes)
-    close_store()  # where the database is open in this process, the new one needs it
-    exec_id = job.start()
+def _by_a_job(client: KitaruClient, source: str, changes: dict[str, Any], output: Format) -> None:
+    exec_id = client.jobs.post("replay", source, changes).wait_until_begun()
     item = {"exec_id": exec_id, "log": f"runners/{exec_id}.log"}
     show_item("executions.replay", output, item, lambda: say(f"{exec_id} runs in a process of its own."))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kitaru.client.deployments import DeploymentsAPI
     from kitaru.client.differences import ExecutionDiff
     from kitaru.client.executions import ExecutionsAPI
+    from kitaru.client.jobs import JobsAPI
     from kitaru.runtime.engine import Engine
     from kitaru.store.protocol import Store
 
@@ -93,6 +94,13 @@ class KitaruClient:
         from kitaru.client.deployments import DeploymentsAPI
 
         return DeploymentsAPI(self)
+
+    @functools.cached_property
+    def jobs(self) -> JobsAPI:
+        """Work that workers do: list it, ask for it, take it back."""
+        from kitaru.client.jobs import JobsAPI
+
+        return JobsAPI(self)
 
     @property
     def _is_own(self) -> bool:
@@ -203,7 +211,8 @@ class KitaruClient:
         ----------
         query
             One read-only statement over the views ``executions``, ``checkpoints``, ``attempts``, ``waits``,
-            ``artifacts``, ``events``, ``logs``, ``llm_calls``, ``snapshots`` and ``deployments``.
+            ``artifacts``, ``events``, ``logs``, ``llm_calls``, ``snapshots``,
+            ``deployments`` and ``jobs``.
         parameters
             Values for ``?`` (a list) or ``$name`` (a dict) in the query.
         as_

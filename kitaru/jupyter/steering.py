@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from kitaru.client.elsewhere import Action, prepare
 from kitaru.errors import KitaruConflictError, KitaruWaitValidationError
 from kitaru.jupyter.failures import RequestError, of_kitaru
 from kitaru.jupyter.models import (
@@ -38,12 +37,12 @@ def cancel(request: Request[HomeQuery, CancelBody]) -> Started:
 
 def resume(request: Request[HomeQuery, NothingBody]) -> Started:
     """Go on with an execution whose runner went away."""
-    return _elsewhere(request, "resume")
+    return _by_a_job(request, "resume")
 
 
 def retry(request: Request[HomeQuery, NothingBody]) -> Started:
     """Run what failed again; what finished is kept."""
-    return _elsewhere(request, "retry")
+    return _by_a_job(request, "retry")
 
 
 def replay(request: Request[HomeQuery, ReplayBody]) -> Replayed:
@@ -54,8 +53,8 @@ def replay(request: Request[HomeQuery, ReplayBody]) -> Replayed:
     # Also before it is done: what cannot be done is told at once, and by name.
     plan = executions.dry_run(exec_id, **changes, read_values=False)
     if not request.body.dry_run:
-        started = prepare(request.client, "replay", exec_id, changes | {"cache": request.body.cache}).start()
-        return Replayed(exec_id=started, original_exec_id=exec_id, flow=plan.flow_name, at=plan.at)
+        job = request.client.jobs.post("replay", exec_id, changes | {"cache": request.body.cache})
+        return Replayed(exec_id=job.wait_until_begun(), original_exec_id=exec_id, flow=plan.flow_name, at=plan.at)
     return Replayed(
         original_exec_id=exec_id,
         flow=plan.flow_name,
@@ -88,9 +87,9 @@ def abort(request: Request[HomeQuery, None]) -> Started:
     return Started(exec_id=exec_id)
 
 
-def _elsewhere(request: Request[HomeQuery, NothingBody], action: Action) -> Started:
+def _by_a_job(request: Request[HomeQuery, NothingBody], kind: Literal["resume", "retry"]) -> Started:
     exec_id = request.client.executions.resolve(request.path["exec_id"])
-    return Started(exec_id=prepare(request.client, action, exec_id).start())
+    return Started(exec_id=request.client.jobs.post(kind, exec_id).wait_until_begun())
 
 
 def _question(request: Request[Any, Any]) -> tuple[str, str]:

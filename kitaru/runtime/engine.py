@@ -31,7 +31,7 @@ from kitaru.store import events as kinds
 from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
     from kitaru.runtime.flow import Flow
@@ -182,7 +182,7 @@ class Engine:
             raise KitaruStateError(f"Execution {exec_id} runs in this process already; its handle can wait for it.")
         recorded = self.store.read("history", exec_id=exec_id)
         head = recorded["execution"]
-        _require(head, statuses)
+        require_idle(head, statuses)
         flow = flow or self._flow_for(head, code)
         arguments = {name: decode(value, self.store.payloads) for name, value in head["inputs"].items()}
         return begin(lambda: self._take_over(head, flow, arguments, code, on_divergence), self._give_up)
@@ -224,8 +224,9 @@ class Engine:
         checkpoint_overrides: Mapping[str, Mapping[str, Any]] | None,
         invocation_overrides: Mapping[str, Mapping[str, Any]] | None,
         answers: Mapping[str, Any] | None,
+        exec_id: str | None = None,
     ) -> FlowHandle[Any]:
-        """Make a new execution from a recorded one; see `Flow.replay`."""
+        """Make a new execution, of the id `exec_id` if given, from a recorded one; see `Flow.replay`."""
         from kitaru.runtime.recorded import make_plan, replay_record
 
         source = self.resolve(execution)
@@ -239,7 +240,8 @@ class Engine:
         replay = replay_record(
             self.store.payloads, at, flow_overrides, checkpoint_overrides, invocation_overrides, answers
         )
-        return self.launch(new_id(), flow, fitted, settings or Settings(), forced=forced, plan=plan, replay=replay)
+        made = exec_id or new_id()
+        return self.launch(made, flow, fitted, settings or Settings(), forced=forced, plan=plan, replay=replay)
 
     def go_on(self, exec_id: str) -> None:
         """Continue an execution that was let go because one that it started waited for an answer, if it still is."""
@@ -386,7 +388,14 @@ class Engine:
         return load_flow(row, self.store.payloads)
 
 
-def _require(head: dict[str, Any], statuses: tuple[str, ...]) -> None:
+def require_idle(head: Mapping[str, Any], statuses: Sequence[str]) -> None:
+    """Explain why an execution cannot be taken up, if it is of another status or somebody runs it.
+
+    Raises
+    ------
+    KitaruStateError
+        If it cannot.
+    """
     from kitaru.store.runner import runner_identity
 
     status, exec_id = head["status"], head["exec_id"]

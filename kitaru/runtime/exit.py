@@ -32,7 +32,7 @@ def _finish() -> None:
     for engine in list(_engines):
         if _in_kernel():
             # Here, as the module is heavy and most interpreters need none of it.
-            from kitaru.runtime.resume import stop_all
+            from kitaru.runtime.stopping import stop_all
 
             stop_all(engine, "its kernel ended")
         else:

@@ -50,6 +50,12 @@ DEPLOYMENT_TAGGED: Final = "deployment.tagged"
 DEPLOYMENT_UNTAGGED: Final = "deployment.untagged"
 DEPLOYMENT_DELETED: Final = "deployment.deleted"
 
+JOB_CREATED: Final = "job.created"
+JOB_CLAIMED: Final = "job.claimed"
+JOB_RELEASED: Final = "job.released"
+JOB_ENDED: Final = "job.ended"
+JOB_CANCELLED: Final = "job.cancelled"
+
 EVENTS: Final[dict[str, str]] = {
     CREATED: "A new execution. body: flow, snapshot_id, inputs {name: ValueRecord}, stack, spec, parent_exec_id, "
     "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata, deployment_version (of "
@@ -95,6 +101,14 @@ EVENTS: Final[dict[str, str]] = {
     "exclusive, by",
     DEPLOYMENT_UNTAGGED: "A version loses a tag. body: flow, version, tag, by",
     DEPLOYMENT_DELETED: "A version can no longer be invoked; its number is not given again. body: flow, version, by",
+    JOB_CREATED: "Work for a worker, queued; exec_id is the execution that it is about. body: Job",
+    JOB_CLAIMED: "A worker's process takes a job that is queued. body: job_id, attempt (from 1), runner (see Runner), "
+    "worker (what to call it)",
+    JOB_RELEASED: "The process that had it is gone, or its worker lets it go: it is queued again. body: job_id, "
+    "attempt, reason",
+    JOB_ENDED: "body: job_id, attempt, outcome ('completed': its execution ended or waits; 'failed': it could not be "
+    "done; 'interrupted': its process was told to stop), error (an ErrorDetail) or null",
+    JOB_CANCELLED: "Nobody is to do it any more. body: job_id, reason",
 }
 
 DEPLOYMENT_EVENTS: Final = frozenset({DEPLOYED, DEPLOYMENT_TAGGED, DEPLOYMENT_UNTAGGED, DEPLOYMENT_DELETED})
@@ -130,6 +144,29 @@ class Runner(TypedDict):
     kind: str
     label: str
     lease: float
+
+
+class Job(TypedDict):
+    """What a worker is asked to do."""
+
+    job_id: str
+    kind: str
+    """``"invoke"``, ``"resume"``, ``"retry"`` or ``"replay"``."""
+    target: str
+    """The execution that it runs: the one that it is about, or of a replay the new one."""
+    epoch: int
+    """The claim of that execution when the job was asked for: a later one shows that it went on since."""
+    after: float
+    """Not to be begun before (unix seconds): until then the execution is left to a live kernel."""
+    interpreter: str | None
+    """Python of the process; null for the worker's own."""
+    cwd: str | None
+    host: str | None
+    """Machine whose workers may take it (see `host_id`); null for any."""
+    changes: dict[str, Any] | None
+    """Of a replay; see `Flow.replay`."""
+    requirements: str | None
+    """Locked requirements of the environment, as text; null for the interpreter's own."""
 
 
 class Failure(TypedDict):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.store import events as kinds
+from kitaru.store.database.job_events import JOB_EVENTS
 from kitaru.store.database.projection import Projection
 from kitaru.store.database.state import Execution, Tracked
 from kitaru.views.record import LOG_LINES, MOST_CHILDREN, Record, add_chunk, in_order
@@ -97,7 +98,8 @@ class Fold:
         if event["kind"] == kinds.CREATED:
             mine = event["exec_id"] == self.exec_id or event["body"].get("parent_exec_id") == self.exec_id
             return mine and event["exec_id"] not in self._executions
-        return event["exec_id"] in self._executions
+        # Who does the work is no part of what is shown.
+        return event["exec_id"] in self._executions and event["kind"] not in JOB_EVENTS
 
     def _set_aside(self, place: int, event: Event) -> bool:
         """Keep an event for later if it is the start of a new call, or the end of such a call."""
@@ -232,6 +234,9 @@ class _Nothing:
 
     def wait(self, execution: Row, name: str) -> Tracked | None:
         return None
+
+    def jobs(self, execution: Row) -> dict[str, Tracked]:
+        return {}
 
     def artifacts(self, execution: Row) -> set[Any]:
         return set()

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+RESUME = """
+import sys
+from kitaru.errors import KitaruExecutionError, KitaruStateError
+from kitaru.runtime.engine import engine
+here = engine()
+here.stays = False
+try:
+    handle = here.resume(sys.argv[1])
+except KitaruStateError:
+    sys.exit(0 if here.status(sys.argv[1]) in ("running", "completed") else "it cannot be resumed")
+handle.wait()
+"""
+"""Goes on with an execution, unless a worker of the service was faster."""
+
 
 class Script:
     """A program that runs flows in a process of its own."""

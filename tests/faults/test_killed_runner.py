@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from tests.conftest import until
+from tests.faults.conftest import RESUME
 
 SEQUENTIAL = """
 import os, sys, time
@@ -103,7 +104,7 @@ def kill_and_resume(text, kills, *, run, marks, execution, steps=80, by_module=F
 
 def resume(run, exec_id, by_module):
     if not by_module:
-        return run("-m", "kitaru.runtime.resume", exec_id)
+        return run("-c", RESUME, exec_id)
     code = (
         "import sys, killable\n"
         "from kitaru.runtime.engine import engine\n"
@@ -182,7 +183,7 @@ def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
     until(lambda: execution(exec_id)["execution"]["runner"] is None, 2)
     assert execution(exec_id)["execution"]["status"] == "waiting"
     answer(exec_id, 40)
-    run("-m", "kitaru.runtime.resume", exec_id).end()
+    until(lambda: execution(exec_id)["execution"]["status"] == "completed")
     assert execution(exec_id)["execution"]["output"]["inline"] == 43
     assert marks.counts() == {"step-0": 1, "step-1": 1, "step-2": 1}
 
@@ -223,7 +224,7 @@ if __name__""",
     exec_id = script.line()
     until(lambda: len(marks.counts()) > 10)
     script.kill()
-    run("-m", "kitaru.runtime.resume", exec_id).end()
+    run("-c", RESUME, exec_id).end()
     found = execution(exec_id)
     assert found["execution"]["status"] == "completed"
     assert [child["status"] for child in found["children"]] == ["completed", "completed"]

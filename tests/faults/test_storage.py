@@ -203,9 +203,9 @@ def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(se
     assert row["code"] is None
     assert any("lock" in note for note in row["notes"])
     answer(exec_id, 1)
-    _, err = run("-m", "kitaru.runtime.resume", exec_id).end(status=1)
-    assert "lock" in err
-    assert "code='current'" in err
+    error = job_error(exec_id, until)
+    assert "lock" in error
+    assert "code='current'" in error
 
 
 SECRET_HOLDER = """
@@ -229,9 +229,8 @@ def test_a_secret_global_is_not_written_and_is_taken_from_the_environment(servic
         if path.is_file():
             assert b"sk-proj-0123456789" not in path.read_bytes(), path
     answer(exec_id, None)
-    _, err = run("-m", "kitaru.runtime.resume", exec_id).end(status=1)
-    assert "OPENAI_API_KEY" in err
-    run("-m", "kitaru.runtime.resume", exec_id, OPENAI_API_KEY="12345").end()
+    assert "OPENAI_API_KEY" in job_error(exec_id, until)
+    run("-m", "kitaru", "executions", "resume", exec_id, OPENAI_API_KEY="12345").end()
     assert execution(exec_id)["execution"]["output"]["inline"] == 5
 
 
@@ -336,5 +335,15 @@ def test_a_flow_whose_code_is_gone_says_what_is_missing(service_home, run, execu
     until(lambda: execution(exec_id)["execution"]["runner"] is None)
     (tmp_path / "gone_soon.py").unlink()
     answer(exec_id, None)
-    _, err = run("-m", "kitaru.runtime.resume", exec_id).end(status=1)
-    assert "gone_soon" in err
+    assert "gone_soon" in job_error(exec_id, until)
+
+
+def job_error(exec_id, until):
+    """Wait for the job that goes on with an answered execution; return why it failed."""
+    from kitaru.store.connect import open_store
+
+    def failed():
+        return open_store().read("jobs", statuses=["failed"], exec_id=exec_id)["items"]
+
+    until(failed)
+    return failed()[0]["error"]["message"]

@@ -103,10 +103,21 @@ class Database:
         return {row["client"]: (row["sequence"], row["results"]) for row in rows}
 
     def open_state(self) -> list[dict[str, Any]]:
-        """Return what guards appends to every execution that has not ended."""
-        with self._writing:
+        """Return what guards appends to every execution that has not ended, or has open jobs."""
+        with self._writing, self._snapshot() as query:
             projection = self._applier.projection()
-            return [_guard(row, projection.open_waits(row["exec_id"])) for row in projection.open_rows()]
+            jobs: dict[str, list[Row]] = {}
+            for job in query.rows("FROM internal.jobs_open"):
+                jobs.setdefault(job["exec_id"], []).append(job)
+            found = [
+                _guard(row, projection.open_waits(row["exec_id"]), jobs.pop(row["exec_id"], ()))
+                for row in projection.open_rows()
+            ]
+            for exec_id, left in jobs.items():
+                row = query.first(f"SELECT {_GUARDED} FROM internal.executions WHERE exec_id = ?", [exec_id])  # noqa: S608
+                if row is not None:
+                    found.append(_guard(row, (), left))
+            return found
 
     def deployment_state(self) -> list[dict[str, Any]]:
         """Return what guards appends to deployments: every version ever made, with its tags."""
@@ -120,7 +131,7 @@ class Database:
                 row = query.first(f"SELECT {_GUARDED} FROM internal.{table} WHERE exec_id = ?", [exec_id])  # noqa: S608
                 if row is not None:
                     waits = query.rows("SELECT name, deadline FROM internal.waits_open WHERE exec_id = ?", [exec_id])
-                    return _guard(row, waits)
+                    return _guard(row, waits, query.rows("FROM internal.jobs_open WHERE exec_id = ?", [exec_id]))
         return None
 
     def apply(self, records: Sequence[JournalRecord]) -> list[Quarantined]:
@@ -306,7 +317,7 @@ def _explained(path: Path, error: BaseException) -> BaseException:
     return opening_error(path, error) if isinstance(error, duckdb.Error) else error
 
 
-def _guard(row: Row, waits: Sequence[Row]) -> dict[str, Any]:
+def _guard(row: Row, waits: Sequence[Row], jobs: Sequence[Row]) -> dict[str, Any]:
     return {
         "exec_id": row["exec_id"],
         "status": row["status"],
@@ -314,5 +325,6 @@ def _guard(row: Row, waits: Sequence[Row]) -> dict[str, Any]:
         "runner": row["runner"],
         "waits_pending": list(row["waits_pending"]),
         "parent_exec_id": row["parent_exec_id"],
+        "jobs": list(jobs),
         "deadlines": {wait["name"]: wait["deadline"] for wait in waits if wait["deadline"] is not None},
     }

@@ -51,6 +51,11 @@ class DatabaseLookup:
         row = self._query.first(query, [*_in(execution), name])
         return Tracked(row, "waits", row["position"]) if row else None
 
+    def jobs(self, execution: Row) -> dict[str, Tracked]:
+        """Return the open jobs that are about the execution."""
+        rows = self._query.rows("FROM internal.jobs_open WHERE exec_id = ?", [execution["exec_id"]])
+        return {row["job_id"]: Tracked(row, "jobs_open", row["position"]) for row in rows}
+
     def artifacts(self, execution: Row) -> set[str]:
         """Return the ids of the artifacts that were saved in the execution."""
         query = "SELECT artifact_id FROM internal.artifacts WHERE position >= ? AND exec_id = ?"

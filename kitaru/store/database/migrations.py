@@ -30,7 +30,11 @@ def _deployments(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute((_HERE / "schema_2.sql").read_text("utf-8"))
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first, 2: _deployments})
+def _jobs(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute((_HERE / "schema_3.sql").read_text("utf-8"))
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first, 2: _deployments, 3: _jobs})
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path, migrations: Mapping[int, Migration] = MIGRATIONS) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from kitaru.store import events as kinds
 from kitaru.store.database.call_events import CALL_EVENTS, interrupt_calls
+from kitaru.store.database.job_events import JOB_EVENTS, cancel_jobs
 from kitaru.store.database.records import RECORDS, STORE_RECORDS
 from kitaru.store.database.rows import EXECUTION, Row
 from kitaru.store.database.state import Changes, Execution, Lookup, Tracked, merged, strings
@@ -128,7 +129,7 @@ class Projection:
         )
         for name in _AS_TOLD:
             row[name] = body.get(name)
-        execution = Execution(Tracked(row), ended_calls=set(), saved=set())
+        execution = Execution(Tracked(row), ended_calls=set(), saved=set(), jobs={})
         self._executions[exec_id] = execution
         self._changes.touch(execution)
 
@@ -169,6 +170,7 @@ def _failed(execution: Execution, event: Event, changes: Changes, lookup: Lookup
 def _cancelled(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
     execution.row["reason"] = event["body"].get("reason")
     _end(execution, "cancelled", event, changes, calls="cancelled")
+    cancel_jobs(execution, event, changes, lookup)
 
 
 def _interrupted(execution: Execution, event: Event, changes: Changes, lookup: Lookup) -> None:
@@ -227,6 +229,7 @@ _EVENTS: Final[dict[str, Apply]] = {
     kinds.PUBLISHED: _published,
     **CALL_EVENTS,
     **WAIT_EVENTS,
+    **JOB_EVENTS,
     **RECORDS,
 }
 
@@ -248,4 +251,5 @@ _DROPPED: Final = {
     kinds.COMPLETED: frozenset({"output"}),
     kinds.ARTIFACT_SAVED: frozenset({"value"}),
     kinds.LLM_CALLED: frozenset({"prompt", "response"}),
+    kinds.JOB_CREATED: frozenset({"changes", "requirements"}),
 }

@@ -43,6 +43,14 @@ WAIT: Final[Row] = _blank(
     "first_position position"
 )
 
+JOB: Final[Row] = {
+    **_blank(
+        "job_id exec_id kind target epoch status after interpreter cwd host changes requirements attempts runner "
+        "worker error reason created_at claimed_at ended_at first_position position"
+    ),
+    "attempts": 0,
+}
+
 LLM_CALL: Final[Row] = _blank(
     "position exec_id call attempt at name requested_model resolved_model alias provider credential_source "
     "input_tokens output_tokens total_tokens cached_input_tokens reasoning_tokens cost_usd cost_source latency_ms "

@@ -30,7 +30,7 @@ class Tracked:
 class Execution:
     """One execution with whatever of it may still change.
 
-    `ended_calls` and `saved` are None until somebody asks: an old execution may have many.
+    `ended_calls`, `saved` and `jobs` are None until somebody asks: an old execution may have many.
     """
 
     own: Tracked
@@ -38,6 +38,8 @@ class Execution:
     waits: dict[str, Tracked] = field(default_factory=dict)
     ended_calls: set[str] | None = None
     saved: set[str] | None = None
+    jobs: dict[str, Tracked] | None = None
+    """Jobs about it that are open."""
 
     @property
     def row(self) -> Row:
@@ -69,6 +71,10 @@ class Lookup(Protocol):
         """Return a wait that ended, or None."""
         ...
 
+    def jobs(self, execution: Row) -> dict[str, Tracked]:
+        """Return the open jobs that are about the execution."""
+        ...
+
     def artifacts(self, execution: Row) -> set[str]:
         """Return the ids of the artifacts that were saved in the execution."""
         ...
@@ -82,6 +88,7 @@ class Changes:
     executions: dict[str, Execution] = field(default_factory=dict)
     calls: dict[tuple[str, str], Tracked] = field(default_factory=dict)
     waits: dict[tuple[str, str], Tracked] = field(default_factory=dict)
+    jobs: dict[tuple[str, str], Tracked] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     purges: list[tuple[str | None, int]] = field(default_factory=list)
     updates: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -107,12 +114,17 @@ class Changes:
         """Remember that a wait changed."""
         self.waits[wait.row["exec_id"], wait.row["name"]] = wait
 
+    def touch_job(self, job: Tracked) -> None:
+        """Remember that a job changed."""
+        self.jobs[job.row["exec_id"], job.row["job_id"]] = job
+
     def delete(self, exec_id: str) -> None:
         """Forget whatever this batch has of an execution, and have its rows deleted."""
         self.deleted.add(exec_id)
         self.executions.pop(exec_id, None)
         self.calls = _without(self.calls, exec_id)
         self.waits = _without(self.waits, exec_id)
+        self.jobs = _without(self.jobs, exec_id)
         for rows in self.rows.values():
             rows[:] = [row for row in rows if row.get("exec_id") != exec_id]
 

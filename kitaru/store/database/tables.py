@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from kitaru.store.database.call_events import is_open
+from kitaru.store.database.job_events import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _WITHOUT_EXECUTION: Final = frozenset(
     {"applied", "clients", "quarantine", "migrations", "views_made", "snapshots", "deployments", "deployment_tags"}
 )
+
+_NAME_OF: Final = {"executions": "", "calls": "name", "waits": "name", "jobs": "job_id"}
+"""What tells the rows of one execution apart, in the tables whose rows move."""
 
 _CHUNK: Final = 5000
 """Rows for one statement: bounds the size of its JSON text."""
@@ -54,6 +58,7 @@ class Tables:
         self._move("executions", [(item.own, not item.ended) for item in changes.executions.values()])
         self._move("calls", self._with_openness(changes))
         self._move("waits", [(item, item.row["status"] == "pending") for item in changes.waits.values()])
+        self._move("jobs", [(item, item.row["status"] in OPEN) for item in changes.jobs.values()])
         for table, rows in changes.rows.items():
             if table != "snapshots":
                 self.insert(table, rows)
@@ -98,11 +103,10 @@ class Tables:
 
     def _delete_rows(self, table: str, items: Sequence[Tracked]) -> None:
         position = _position_of(table)
-        key = "exec_id" if table.startswith("executions") else "exec_id || '/' || name"
+        name = _NAME_OF[table.removesuffix("_open")]
+        key = f"exec_id || '/' || {name}" if name else "exec_id"
         positions = [item.position for item in items]
-        keys = {
-            item.row["exec_id"] if key == "exec_id" else f"{item.row['exec_id']}/{item.row['name']}" for item in items
-        }
+        keys = {f"{item.row['exec_id']}/{item.row[name]}" if name else item.row["exec_id"] for item in items}
         # A list of literals is planned in a quarter of the time that a subquery takes.
         self._connection.execute(
             f"DELETE FROM internal.{table} WHERE {position} BETWEEN {min(positions)} AND {max(positions)} "  # noqa: S608

@@ -7,6 +7,8 @@ CREATE OR REPLACE VIEW internal.all_calls AS
     FROM internal.calls UNION ALL FROM internal.calls_open;
 CREATE OR REPLACE VIEW internal.all_waits AS
     FROM internal.waits UNION ALL FROM internal.waits_open;
+CREATE OR REPLACE VIEW internal.all_jobs AS
+    FROM internal.jobs UNION ALL FROM internal.jobs_open;
 CREATE OR REPLACE VIEW internal.all_attempts AS
     SELECT exec_id, call, attempt, status, started_at, ended_at, failure, retry_in, position FROM internal.attempts
     UNION ALL
@@ -423,3 +425,41 @@ COMMENT ON COLUMN main.deployments.stack IS 'Stack that its executions run on';
 COMMENT ON COLUMN main.deployments.script IS 'Exported script';
 COMMENT ON COLUMN main.deployments.script_note IS 'Why there is no script';
 COMMENT ON COLUMN main.deployments.notes IS 'What could not be frozen, and what the export left out';
+
+CREATE OR REPLACE VIEW main.jobs AS SELECT
+    job_id,
+    kind,
+    status,
+    target AS exec_id,
+    nullif(exec_id, target) AS original_exec_id,
+    attempts,
+    worker,
+    (runner->>'$.pid')::BIGINT AS pid,
+    to_timestamp(created_at) AS created_at,
+    to_timestamp(claimed_at) AS claimed_at,
+    to_timestamp(ended_at) AS ended_at,
+    claimed_at - created_at AS queued_s,
+    interpreter,
+    cwd,
+    host,
+    error->>'$.message' AS error,
+    reason
+FROM internal.all_jobs;
+COMMENT ON VIEW main.jobs IS 'Work for workers: invocations, and executions that go on, are tried again or replayed.';
+COMMENT ON COLUMN main.jobs.job_id IS 'Id of the job';
+COMMENT ON COLUMN main.jobs.kind IS 'invoke, resume, retry or replay';
+COMMENT ON COLUMN main.jobs.status IS 'queued, running, completed, failed, interrupted or cancelled; of the work, not of the execution';
+COMMENT ON COLUMN main.jobs.exec_id IS 'Execution that it runs';
+COMMENT ON COLUMN main.jobs.original_exec_id IS 'Of a replay, the execution that is replayed';
+COMMENT ON COLUMN main.jobs.attempts IS 'How often a worker took it';
+COMMENT ON COLUMN main.jobs.worker IS 'Worker that took it last';
+COMMENT ON COLUMN main.jobs.pid IS 'Process that has it';
+COMMENT ON COLUMN main.jobs.created_at IS 'When it was asked for';
+COMMENT ON COLUMN main.jobs.claimed_at IS 'When a worker last took it';
+COMMENT ON COLUMN main.jobs.ended_at IS 'When it ended';
+COMMENT ON COLUMN main.jobs.queued_s IS 'Seconds until a worker last took it';
+COMMENT ON COLUMN main.jobs.interpreter IS 'Python that it asks for; null for the worker''s own';
+COMMENT ON COLUMN main.jobs.cwd IS 'Folder that it runs in';
+COMMENT ON COLUMN main.jobs.host IS 'Machine whose workers may take it; null for any';
+COMMENT ON COLUMN main.jobs.error IS 'Why it could not be done';
+COMMENT ON COLUMN main.jobs.reason IS 'Why it was released or cancelled';

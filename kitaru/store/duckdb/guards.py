@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru.store import events as kinds
 from kitaru.store.duckdb.deployment_guards import DeploymentGuards
+from kitaru.store.duckdb.job_guards import JOB_KINDS, Jobs, OpenJob, apply_job_event, without_target
 from kitaru.store.duckdb.refused import RefusedError
 from kitaru.store.events import ENDED, Event, Runner
 
@@ -41,6 +42,8 @@ class Guard:
     waits: dict[str, PendingWait] = field(default_factory=dict)
     parent: str | None = None
     """The execution that started this one as a part of itself."""
+    jobs: Jobs = field(default_factory=dict)
+    """Open jobs that are about it."""
     position: int = 0
     """Up to where the database must have come before this may be forgotten."""
 
@@ -49,7 +52,18 @@ class Guard:
         """Return the state that the database tells; None stands for an execution that does not exist."""
         if row is None:
             return cls(exec_id)
-        return cls(exec_id, row["status"], row["epoch"] or 0, row["runner"], _pending(row), row["parent_exec_id"])
+        jobs = {job["job_id"]: OpenJob.of_row(job) for job in row["jobs"]}
+        return cls(exec_id, row["status"], row["epoch"] or 0, row["runner"], _pending(row), row["parent_exec_id"], jobs)
+
+    def runners(self) -> list[Runner]:
+        """Return who runs it, and who has its jobs."""
+        # Copied at once: the writer's thread may replace them meanwhile.
+        return [runner for runner in (self.runner, *(job.runner for job in tuple(self.jobs.values()))) if runner]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still happen to it by itself."""
+        return bool(self.jobs) or (bool(self.status) and self.status not in ENDED)
 
 
 def _pending(row: Mapping[str, Any]) -> dict[str, PendingWait]:
@@ -77,12 +91,12 @@ class Guards:
         self.deployments = DeploymentGuards()
 
     def restore(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take over the executions that the database has open."""
+        """Take over the executions that the database has open, or has open jobs of."""
         for row in rows:
             self._put(Guard.of_row(row["exec_id"], row))
 
     def open_executions(self) -> list[Guard]:
-        """Return the states of the executions that have not ended, as they are now."""
+        """Return the states of the executions that have not ended, or have open jobs, as they are now."""
         return list(self._open.values())
 
     def get(self, exec_id: str) -> Guard:
@@ -185,11 +199,11 @@ class Guards:
         transition = _TRANSITIONS.get(kind)
         if transition is not None:
             if exec_id not in changed:
-                guard = changed[exec_id] = replace(guard, waits=dict(guard.waits))
+                guard = changed[exec_id] = replace(guard, waits=dict(guard.waits), jobs=dict(guard.jobs))
             transition(guard, event)
 
     def _put(self, guard: Guard) -> None:
-        if guard.status and guard.status not in ENDED:
+        if guard.is_open:
             self._resting.pop(guard.exec_id, None)
             self._open[guard.exec_id] = guard
             return
@@ -246,9 +260,19 @@ def _left(status: str) -> Callable[[Guard, Event], None]:
     return leave
 
 
+def _cancelled(guard: Guard, event: Event) -> None:
+    _left("cancelled")(guard, event)
+    guard.jobs = without_target(guard.jobs, guard.exec_id)
+
+
 def _deleted(guard: Guard, event: Event) -> None:
     guard.status, guard.runner, guard.epoch = "", None, 0
     guard.waits.clear()
+    guard.jobs.clear()
+
+
+def _worked(guard: Guard, event: Event) -> None:
+    apply_job_event(guard.jobs, event)
 
 
 def _asked(guard: Guard, event: Event) -> None:
@@ -272,10 +296,11 @@ _TRANSITIONS: dict[str, Callable[[Guard, Event], None]] = {
     kinds.SUSPENDED: _left("waiting"),
     kinds.COMPLETED: _left("completed"),
     kinds.FAILED: _left("failed"),
-    kinds.CANCELLED: _left("cancelled"),
+    kinds.CANCELLED: _cancelled,
     kinds.INTERRUPTED: _left("interrupted"),
     kinds.DELETED: _deleted,
     kinds.WAIT_CREATED: _asked,
     kinds.WAIT_ANSWERED: _answered,
     kinds.WAIT_ABORTED: _answered,
+    **dict.fromkeys(JOB_KINDS, _worked),
 }

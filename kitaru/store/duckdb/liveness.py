@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kitaru.store.duckdb.guards import Guard
+    from kitaru.store.duckdb.job_guards import OpenJob
     from kitaru.store.events import Event, Runner
     from kitaru.store.protocol import Batch
+
+MOST_ATTEMPTS = 5
+"""How often a job is begun whose process dies: one that kills its process would go on forever."""
 
 _READ_INTERVAL = 0.2
 
@@ -23,10 +27,10 @@ _log = logging.getLogger("kitaru.store")
 
 
 class Reaper:
-    """Records that executions lost their runner.
+    """Records that executions and jobs lost their runner.
 
     An execution that waits for a human goes on waiting, without a runner, and so does one that started such an
-    execution as a part of itself; any other is interrupted.
+    execution as a part of itself; any other is interrupted. A job is queued again, a few times.
 
     Parameters
     ----------
@@ -59,14 +63,12 @@ class Reaper:
         try:
             self._checked = time.monotonic()
             executions = self._executions()
-            held = [guard for guard in executions if guard.runner is not None]
-            alive = {runner["runner_id"]: self._lives(runner) for guard in held if (runner := guard.runner)}
-            for gone in [name for name in tuple(self._beats) if name not in alive]:
+            runners = {runner["runner_id"]: runner for guard in executions for runner in guard.runners()}
+            for gone in [name for name in tuple(self._beats) if name not in runners]:
                 self._beats.pop(gone, None)
-            lost = [guard for guard in held if guard.runner and not alive[guard.runner["runner_id"]]]
-            if lost:
-                children = _asking_children(executions)
-                self._append([_loss(guard, children.get(guard.exec_id)) for guard in lost])
+            dead = {name for name, runner in runners.items() if not self._lives(runner)}
+            if dead:
+                self._append(_losses(executions, dead))
         finally:
             self._checking.release()
 
@@ -76,6 +78,18 @@ class Reaper:
         # A runner that was never heard of gets a whole lease: the store may have been down, not the runner.
         since = self._beats.setdefault(runner["runner_id"], time.monotonic())
         return time.monotonic() - since <= (runner.get("lease") or LEASE_SECONDS)
+
+
+def _losses(executions: Sequence[Guard], dead: set[str]) -> list[Batch]:
+    lost = [guard for guard in executions if guard.runner and guard.runner["runner_id"] in dead]
+    children = _asking_children(executions) if lost else {}
+    # The executions first: whoever takes the job finds its execution resumable.
+    return [_loss(guard, children.get(guard.exec_id)) for guard in lost] + [
+        _released(guard.exec_id, job_id, job)
+        for guard in executions
+        for job_id, job in tuple(guard.jobs.items())
+        if job.runner and job.runner["runner_id"] in dead
+    ]
 
 
 def _asking_children(executions: Sequence[Guard]) -> dict[str, str]:
@@ -109,6 +123,19 @@ def _loss(guard: Guard, child: str | None = None) -> Batch:
         "events": [event],
         "expect": {"exec_id": guard.exec_id, "epoch": guard.epoch, "statuses": [guard.status]},
     }
+
+
+def _released(exec_id: str, job_id: str, job: OpenJob) -> Batch:
+    assert job.runner is not None
+    reason = _reason(job.runner)
+    body: dict[str, Any] = {"job_id": job_id, "attempt": job.attempt, "reason": reason}
+    kind = kinds.JOB_RELEASED
+    if job.attempt >= MOST_ATTEMPTS:
+        kind = kinds.JOB_ENDED
+        message = f"It was begun {job.attempt} times, and each time its process died. {reason}"
+        body |= {"outcome": "failed", "error": {"type": "KitaruRuntimeError", "message": message}}
+    _log.info("Job %s lost its process: %s", job_id, reason)
+    return {"events": [{"kind": kind, "at": time.time(), "exec_id": exec_id, "body": body}]}
 
 
 def _reason(runner: Runner) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 _WAITS = frozenset({kinds.WAIT_CREATED, kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED})
 _STORE_WIDE = frozenset({kinds.SNAPSHOT_RECORDED, kinds.CACHE_PURGED, *kinds.DEPLOYMENT_EVENTS})
 _TAG_EVENTS = frozenset({kinds.DEPLOYMENT_TAGGED, kinds.DEPLOYMENT_UNTAGGED})
+
+_OF_JOBS: Final[dict[str, dict[str, type]]] = {
+    kinds.JOB_CREATED: {"job_id": str, "kind": str, "target": str},
+    kinds.JOB_CLAIMED: {"job_id": str, "attempt": int, "runner": dict},
+    kinds.JOB_RELEASED: {"job_id": str, "attempt": int},
+    kinds.JOB_ENDED: {"job_id": str, "attempt": int, "outcome": str},
+    kinds.JOB_CANCELLED: {"job_id": str},
+}
 
 
 class Submission:
@@ -64,6 +72,9 @@ def _check(event: Mapping[str, Any]) -> None:
         raise KitaruUsageError(f"An event of kind {kind!r} needs the 'exec_id' of its execution, not {exec_id!r}.")
     if kind in _WAITS and not isinstance(body.get("wait"), str):
         raise KitaruUsageError(f"The body of an event of kind {kind!r} needs the name of the wait under 'wait'.")
+    for name, needed in _OF_JOBS.get(kind, {}).items():
+        if not isinstance(body.get(name), needed):
+            raise KitaruUsageError(f"The body of an event of kind {kind!r} needs {name!r}, a JSON {needed.__name__}.")
     if not isinstance(event.get("epoch", 0), int):
         raise KitaruUsageError(f"The 'epoch' of an event of kind {kind!r} must be a whole number.")
     if kind in kinds.DEPLOYMENT_EVENTS:

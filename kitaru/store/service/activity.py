@@ -1,4 +1,4 @@
-"""Whether anybody needs the service: clients, running executions, waits with a deadline."""
+"""Whether anybody needs the service: clients, running executions, open jobs, waits with a deadline."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def reason_to_stay(store: Store) -> str | None:
     # The store itself sees to it that an execution whose runner died is no longer running.
     for row in store.read("executions", statuses=["running"], limit=1)["items"]:
         return f"execution {row['exec_id']} is running"
+    for job in store.read("jobs", statuses=["queued", "running"], limit=1)["items"]:
+        return f"job {job['job_id']} of execution {job['target']} is {job['status']}"
     for wait in store.read("waits", status="pending"):
         if wait["deadline"] is not None:
             return f"a wait of execution {wait['exec_id']} has a deadline"

@@ -54,7 +54,7 @@ class Service:
     """Ask the process to answer what is under way and end."""
     pid: int
     continuing: Continuing | None = None
-    """Who starts runners for answered executions; None where clients do."""
+    """Who asks for jobs that go on with answered executions, for this process's worker; None where clients do."""
     activity: Activity = dataclasses.field(default_factory=Activity)
     since: float = dataclasses.field(default_factory=time.monotonic)
 
@@ -72,8 +72,12 @@ class Service:
 
     def reason_to_stay(self) -> str | None:
         """Say what would suffer if the service went away now; None if nothing would."""
-        # In this order: a deadline that passes between the two leaves an answer, which the second one sees.
-        return reason_to_stay(self.store) or (self.continuing.reason_to_stay() if self.continuing else None)
+        reason = reason_to_stay(self.store)
+        if reason is None and self.continuing is not None:
+            # A deadline that passed meanwhile left an answer, for which there is a job from now on.
+            self.continuing.look()
+            reason = reason_to_stay(self.store)
+        return reason
 
 
 class App:

@@ -15,6 +15,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruStoreError, KitaruUsageError
+from kitaru.store.jobs.process import clean_environment
+from kitaru.store.jobs.worker import Worker
 from kitaru.store.runner import process_start
 from kitaru.store.service.app import App, Service
 from kitaru.store.service.continuing import Continuing
@@ -46,7 +48,7 @@ class Options:
 
     `idle_timeout` is in seconds, 0 for a service that stays; None stands for ``KITARU_SERVICE_IDLE`` or 15 minutes on
     this machine's loopback, and for a service that stays elsewhere. `names` are further names for the Host header.
-    `umask` is that of the runners which it starts, -1 for its own.
+    `umask` is that of the processes that do its jobs, -1 for its own.
     """
 
     home: Path
@@ -136,8 +138,12 @@ class _Process:
         self._stopped = asyncio.Event()
         self._watches = Watches()
         # What others may write must not decide what is started here.
-        continuing = Continuing(store, options.home, options.umask) if options.is_local() else None
-        self._continuing = continuing
+        self._continuing = Continuing(store) if options.is_local() else None
+        self._worker = (
+            Worker(store, clean_environment(options.home), umask=options.umask, name="service")
+            if options.is_local()
+            else None
+        )
         self._service = Service(
             store=store,
             home=options.home,
@@ -145,7 +151,7 @@ class _Process:
             watches=self._watches,
             stop=self._stopped.set,
             pid=record.pid,
-            continuing=continuing,
+            continuing=self._continuing,
         )
 
     async def run(self, announce: Callable[[ServiceRecord], None]) -> None:
@@ -159,14 +165,16 @@ class _Process:
             announce(self._record)
             _log.info("serving %s at %s", self._home, self._record.url)
             tending = asyncio.create_task(self._tend())
-            if self._continuing is not None:
+            if self._continuing is not None and self._worker is not None:
+                self._worker.start()
                 self._continuing.start()
             try:
                 await serving
             finally:
                 tending.cancel()
-                if self._continuing is not None:
+                if self._continuing is not None and self._worker is not None:
                     self._continuing.close()
+                    self._worker.close()
                 app.close()
         _log.info("stopped")
 

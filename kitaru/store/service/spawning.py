@@ -1,58 +1,15 @@
-"""Starting processes that outlive whoever started them: a home's service, and runners of executions."""
+"""Starting processes that outlive whoever started them: a home's service, workers, and what does their jobs."""
 
 from __future__ import annotations
 
 import os
 import site
 import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-GRACE: Final = 1.0
-"""Seconds for which a new runner leaves the claim to a live kernel."""
-
-
-def start_runner(
-    exec_id: str, interpreter: str | None, cwd: str | None, environment: Mapping[str, str], *, umask: int = -1
-) -> subprocess.Popen[bytes]:
-    """Start a process that continues an execution, unless a live kernel claims it first.
-
-    Parameters
-    ----------
-    exec_id
-        The execution.
-    interpreter, cwd
-        What it was recorded with; a working directory that is gone is left out.
-    environment
-        Of the new process; it says which store the execution is in.
-    umask
-        Of the new process; -1 for that of this one.
-
-    Returns
-    -------
-    subprocess.Popen
-        The process. Wait for it, or it stays a zombie after its end.
-
-    Raises
-    ------
-    OSError
-        If the interpreter cannot be started.
-    """
-    folder = Path(cwd or "")
-    return subprocess.Popen(
-        [interpreter or sys.executable, "-m", "kitaru.runtime.resume", exec_id, "--grace", str(GRACE), "--log"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder if folder.is_dir() else None,
-        env=with_package(environment),
-        umask=umask,
-        **detached(),
-    )
 
 
 def with_package(environment: Mapping[str, str]) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Health(TypedDict):
     uptime: float
     """Seconds since it began to listen."""
     continues: NotRequired[bool]
-    """Whether it starts a runner for an answered execution that nobody runs."""
+    """Whether it has a worker, which also goes on with answered executions that nobody runs."""
 
 
 class ErrorDetail(TypedDict):

@@ -114,7 +114,7 @@ def test_the_tables_that_people_are_shown_are_the_public_views(database: Databas
     assert shown == sorted(name for name, _ in describe_view_names())
     assert set(shown) == {
         "executions", "checkpoints", "attempts", "waits", "artifacts", "events", "logs", "llm_calls", "snapshots",
-        "deployments",
+        "deployments", "jobs",
     }  # fmt: skip
 
 

@@ -124,12 +124,12 @@ def test_an_answer_of_long_ago_starts_nothing(ask: Callable[..., str], home: Pat
     stop_service(home)
     with DuckDBStore(home) as store:
         answer(store, exec_id, at=time.time() - 7200)
-        continuing = Continuing(store, home)
-        assert continuing.reason_to_stay() is None
+        Continuing(store).look()
+        assert jobs_of(store, exec_id) == []
         assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
 
 
-def test_the_service_stays_until_the_runner_has_claimed(
+def test_the_service_stays_until_the_job_is_done(
     ask: Callable[..., str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KITARU_SERVICE_IDLE", "0.2")
@@ -152,59 +152,32 @@ def test_a_service_that_others_can_reach_starts_nothing(ask: Callable[..., str],
         assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
 
 
-def test_one_interpreter_that_is_gone_does_not_keep_others_waiting(tmp_path: Path) -> None:
-    broken = tmp_path / "no-program"
-    broken.write_text("it is a file, and no more")
-    recorder = tmp_path / "recorder"
-    recorder.write_text(f'#!/bin/sh\necho "$3 $KITARU_HOME" >> {tmp_path}/started\n')
-    recorder.chmod(0o700)
+def test_a_job_is_asked_for_once_for_each_time_that_an_execution_lost_its_runner(tmp_path: Path) -> None:
     with DuckDBStore(tmp_path / "home") as store:
-        continuing = Continuing(store, store.home)
+        continuing = Continuing(store)
         continuing.start()
-        for number, interpreter in enumerate([tmp_path / "gone", broken, *[recorder] * 20]):
-            park_answered(store, f"kr-{number}", interpreter)
-        started = until(lambda: lines(tmp_path / "started", 20))
-        until(lambda: continuing.reason_to_stay() is None)
-        continuing.close()
-    assert sorted(started) == sorted(f"kr-{number} {store.home}" for number in range(2, 22))
-
-
-def test_a_bounded_number_of_runners_is_on_its_way_at_once(tmp_path: Path) -> None:
-    slow = tmp_path / "slow"
-    slow.write_text(
-        f"#!/bin/sh\necho $3 >> {tmp_path}/started\nwhile [ ! -e {tmp_path}/go-$3 ] && [ -d {tmp_path} ] && "
-        "[ $((n=n+1)) -lt 600 ]; do sleep 0.05; done\n"
-    )
-    slow.chmod(0o700)
-    with DuckDBStore(tmp_path / "home") as store:
-        continuing = Continuing(store, store.home)
-        continuing.start()
-        for number in range(10):
-            park_answered(store, f"kr-{number}", slow)
-        first = until(lambda: lines(tmp_path / "started", 8))
-        assert len(first) == 8
-        assert continuing.reason_to_stay() is not None
-        store.append([{"events": [event(first[0], kinds.CLAIMED, epoch=2, runner=None)]}])
-        (tmp_path / f"go-{first[1]}").touch()
-        assert len(until(lambda: lines(tmp_path / "started", 10))) == 10
-        for number in range(10):
-            (tmp_path / f"go-kr-{number}").touch()
-        until(lambda: continuing.reason_to_stay() is None)
+        park_answered(store, "kr-1", tmp_path)
+        (job,) = until(lambda: jobs_of(store, "kr-1"))
+        assert (job["kind"], job["interpreter"], job["cwd"], job["epoch"]) == ("resume", str(tmp_path), "/", 1)
+        assert job["after"] > job["created_at"]
+        continuing.look()
+        store.append([{"events": [event("kr-1", kinds.JOB_CANCELLED, job_id=job["job_id"])]}])
+        continuing.look()
+        assert len(jobs_of(store, "kr-1")) == 1
+        store.append([{"events": [event("kr-1", kinds.CLAIMED, epoch=2, runner=None)]}])
+        store.append([{"events": [event("kr-1", kinds.SUSPENDED, epoch=2, wait="said")]}])
+        assert len(until(lambda: jobs_of(store, "kr-1")[1:])) == 1
         continuing.close()
 
 
 def test_the_watcher_survives_a_failure_of_the_store(tmp_path: Path) -> None:
-    recorder = tmp_path / "recorder"
-    recorder.write_text(f"#!/bin/sh\necho $3 >> {tmp_path}/started\n")
-    recorder.chmod(0o700)
     store = Failing(tmp_path / "home")
     with store:
-        continuing = Continuing(store, store.home)
+        continuing = Continuing(store)
         continuing.start()
         store.failures = 1
-        park_answered(store, "kr-1", recorder)
-        assert until(lambda: lines(tmp_path / "started", 1)) == ["kr-1"]
-        until(lambda: continuing.reason_to_stay() is None)
+        park_answered(store, "kr-1", tmp_path)
+        assert until(lambda: jobs_of(store, "kr-1"))
         continuing.close()
 
 
@@ -216,6 +189,11 @@ class Failing(DuckDBStore):
             self.failures -= 1
             raise OSError("the disk is gone for a moment")
         return super().read(name, **parameters)
+
+
+def jobs_of(store: Store, exec_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = store.read("jobs", exec_id=exec_id)["items"]
+    return found
 
 
 def event(exec_id: str, kind: str, *, at: float | None = None, epoch: int | None = None, **body: Any) -> Any:
@@ -263,8 +241,3 @@ def completed(home: Path, exec_id: str) -> bool:
 
 def claims(home: Path, exec_id: str) -> int:
     return len(with_service(home, lambda store: store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])))
-
-
-def lines(path: Path, count: int) -> list[str] | None:
-    found = path.read_text().splitlines() if path.exists() else []
-    return found if len(found) >= count else None

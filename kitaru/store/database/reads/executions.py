@@ -32,7 +32,8 @@ _ANSWERED: Final = (
     "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND (exists("
     "FROM internal.all_waits AS w WHERE w.exec_id = e.exec_id AND w.status = 'answered' AND w.ended_at >= $2) "
     "OR exists(FROM internal.executions AS c WHERE c.parent_exec_id = e.exec_id AND c.ended_at >= $2)) AND NOT exists("
-    "FROM internal.executions_open AS c WHERE c.parent_exec_id = e.exec_id AND c.status = 'waiting') "
+    "FROM internal.executions_open AS c WHERE c.parent_exec_id = e.exec_id AND c.status = 'waiting') AND NOT exists("
+    "FROM internal.all_jobs AS j WHERE j.target = e.exec_id AND j.kind = 'resume' AND j.epoch = e.epoch) "
     "ORDER BY first_position"
 )
 
@@ -140,7 +141,7 @@ def history(query: Query, exec_id: str) -> dict[str, Any]:
 
 @named("answered")
 def answered(query: Query, exec_id: str | None = None, since: float = 0.0) -> list[Row]:
-    """Return the executions that nobody runs though what they waited for came, at `since` or later.
+    """Return the executions that nobody runs or is asked to, though what they waited for came, at `since` or later.
 
     They waited for answers, or for executions that they started and that waited for answers.
     """
