@@ -12,6 +12,7 @@ import pytest
 STEPS = """
 import os, time
 import kitaru
+from kitaru.errors import KitaruExecutionError
 
 @kitaru.checkpoint
 def step(n, marks, run):
@@ -36,7 +37,7 @@ if __name__ == "__main__":
     for handle in handles:
         try:
             handle.wait()
-        except kitaru.KitaruExecutionError:
+        except KitaruExecutionError:
             print(handle.exec_id)
 """
 """Executions that fail after their first step: jobs try them again."""

@@ -117,6 +117,7 @@ KINDS = (
     "claimed", "suspended", "completed", "failed", "cancelled", "interrupted", "logged", "deleted", "published",
     "started", "attempt_failed", "call_completed", "call_failed", "reused", "call_logged", "progress", "llm", "wait",
     "answer", "abort", "artifact", "value", "log", "snapshot", "purge",
+    "job_created", "job_claimed", "job_released", "job_ended", "job_cancelled",
 )  # fmt: skip
 
 
@@ -159,6 +160,11 @@ def _one(kind: str, exec_id: str, name: str, number: int) -> dict[str, Any]:
         "value": lambda: event("value.recorded", exec_id, name="now", value=number),
         "log": lambda: event("log.written", exec_id, name, lines=[{"text": "x", "stream": "stdout"}] * 2),
         "snapshot": lambda: event("snapshot.recorded", "", snapshot_id=f"s{number % 2}", flow="f", source="", notes=[]),
+        "job_created": lambda: event("job.created", exec_id, job_id=f"kj-{name}", kind="retry", target=exec_id),
+        "job_claimed": lambda: event("job.claimed", exec_id, job_id=f"kj-{name}", attempt=number, runner={"pid": 1}),
+        "job_released": lambda: event("job.released", exec_id, job_id=f"kj-{name}", attempt=number, reason="r"),
+        "job_ended": lambda: event("job.ended", exec_id, job_id=f"kj-{name}", attempt=number, outcome="completed"),
+        "job_cancelled": lambda: event("job.cancelled", exec_id, job_id=f"kj-{name}", reason="r"),
         "purge": lambda: event("cache.purged", "", checkpoint=name, before=None),
     }
     return simple[kind]() if kind in simple else event(f"execution.{kind}", exec_id, reason="r", wait=name)

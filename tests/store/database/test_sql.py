@@ -39,6 +39,7 @@ def database() -> Iterator[Database]:
         wait_created(), event("log.written", lines=[{"text": "hi", "stream": "stdout"}]),
         event("snapshot.recorded", "", snapshot_id="s1", flow="f", source="", notes=[]),
         event("deployment.created", "", flow="f", version=1, snapshot_id="s1", parameters={}),
+        event("job.created", job_id="kj-1", kind="retry", target=E1),
     )  # fmt: skip
     yield opened
     opened.close()
@@ -144,7 +145,7 @@ def test_the_views_show_previews_and_friendly_columns(database: Database) -> Non
     kinds = [row["kind"] for row in ask(database, f"SELECT kind FROM events WHERE exec_id = '{E1}' ORDER BY position")]
     assert kinds == [
         "execution.created", "execution.claimed", "call.started", "call.attempt_failed", "llm.called",
-        "call.completed", "wait.created",
+        "call.completed", "wait.created", "job.created",
     ]  # fmt: skip
 
 
