@@ -3,11 +3,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from kitaru.runtime.resume import stop_all
 
 import kitaru
 from kitaru.errors import KitaruContextError, KitaruExecutionError
 from kitaru.runtime.engine import engine
+from kitaru.runtime.stopping import stop_all
 from tests.conftest import until
 
 
