@@ -34,8 +34,9 @@ def clean(
     client = KitaruClient()
     wanted: dict[str, Any] = {"executions": executions or [], "older_than": _seconds(older_than)}
     if (executions or older_than) and not dry_run and not yes:
-        planned = store.clean(client, lambda text: None, **wanted, dry_run=True)
-        agreed(f"Delete {len(planned['executions'])} executions for good?")
+        planned = store.clean(client, lambda text: None, **wanted, dry_run=True)["executions"]
+        if planned:
+            agreed(f"Delete {len(planned)} execution{'' if len(planned) == 1 else 's'} for good?")
     with progress("Cleaning") as tell:
         report = store.clean(client, tell, **wanted, dry_run=dry_run)
     show_item("clean", output, report, lambda: _show(report))

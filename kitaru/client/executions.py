@@ -165,6 +165,11 @@ class ExecutionsAPI(Steering):
         -------
         list of LogEntry, or an iterator with `follow`
 
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is no such execution or, without `follow`, no such call.
+
         Examples
         --------
         >>> import sys
@@ -185,7 +190,18 @@ class ExecutionsAPI(Steering):
         """
         full = self.resolve(exec_id)
         lines = self._live.logs(full, checkpoint, limit, tail or follow, follow)
-        return lines if follow else [*lines]
+        if follow:
+            return lines
+        found = [*lines]
+        if not found and checkpoint is not None:
+            self._require_call(full, checkpoint)
+        return found
+
+    def _require_call(self, exec_id: str, call: str) -> None:
+        if not self._client.store.read("calls", exec_id=exec_id, name=call)["items"]:
+            raise KitaruNotFoundError(
+                f"Execution {exec_id} has no call {call!r}. See which it has: kitaru executions get {exec_id}"
+            )
 
     def events(
         self,

@@ -129,6 +129,7 @@ WRONG = [
     (3, "KitaruNotFoundError", f"executions input {UNKNOWN} --value 1"),
     (3, "KitaruNotFoundError", f"executions resume {UNKNOWN}"),
     (3, "KitaruNotFoundError", f"executions logs {UNKNOWN}"),
+    (3, "KitaruNotFoundError", "executions logs FAILED --checkpoint nowhere"),
     (3, "KitaruNotFoundError", f"artifacts list {UNKNOWN}"),
     (3, "KitaruNotFoundError", "artifacts get FAILED/nothing"),
     (3, "KitaruNotFoundError", "stack use nowhere"),

@@ -175,3 +175,14 @@ def test_an_interrupted_execution_is_resumed(item: Any) -> None:
     gate.set()
     resumed = item("executions", "resume", handle.exec_id)
     assert (resumed["exec_id"], resumed["status"]) == (handle.exec_id, "completed")
+
+
+def test_where_nothing_is_old_enough_nothing_is_asked(item: Any, finished: Any) -> None:
+    finished(report)
+    assert item("clean", "--older-than", "1d")["executions"] == []
+
+
+def test_the_sizes_of_what_is_stored_are_told(item: Any, finished: Any) -> None:
+    finished(report)
+    stored = item("info")["store"]
+    assert min(stored["database_bytes"], stored["journal_bytes"]) > 0

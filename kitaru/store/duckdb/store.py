@@ -327,6 +327,7 @@ class DuckDBStore:
             self._catch_up()
         self._check_usable()
         told = self._database.read("info", **parameters)
+        database = self.home / opening.DATABASE
         problems = [thread.failure for thread in (self._ingest, self._syncer, self._watchman) if thread.failure]
         return {
             **told,
@@ -334,7 +335,15 @@ class DuckDBStore:
             "pid": self._pid,
             "position": self._hub.position,
             "applied": self._ingest.applied,
+            "database_bytes": sum(map(_size, (database, database.with_name(f"{database.name}.wal")))),
             "journal_bytes": self.journal.bytes_on_disk(),
             "payload_bytes": sum(size for _, size, _ in self.payloads.digests()),
             "warnings": [*self.warnings, *(damage.describe() for damage in self.journal.damages), *map(str, problems)],
         }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # a log of writes comes and goes
+        return 0
