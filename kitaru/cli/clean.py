@@ -27,7 +27,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     output: Output = Format.TEXT,
 ) -> None:  # fmt: skip
-    """Delete executions for good, and remove what nothing needs any more."""
+    """Delete for good, and give space back. What nothing needs any more is removed in any case."""
     from kitaru.client import KitaruClient
     from kitaru.client import maintenance as store
 

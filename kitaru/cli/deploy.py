@@ -28,7 +28,7 @@ def deploy(
     stack: Stack = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Make the next version of a flow, which workers run without the notebook.
+    """Make the next version of a flow. Workers run it without the notebook.
 
     A notebook is exported first. The script is imported in a process of its own, and its flows are not run.
     """

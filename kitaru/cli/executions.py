@@ -67,7 +67,7 @@ def list_(
 @app.command("get")
 @command("executions.get")
 def get(execution: ExecutionId, output: Output = Format.TEXT) -> None:
-    """Show one execution with its inputs, calls, questions and result."""
+    """Show one execution: inputs, calls, questions, result."""
     from kitaru.client import KitaruClient
 
     found = KitaruClient().executions.get(execution)
@@ -114,7 +114,7 @@ def diff(
     values: Annotated[bool, typer.Option("--values", help="Read values that differ and compare their text.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Compare executions call by call: inputs, outputs, time, tokens, cost."""
+    """Compare executions call by call. Inputs, outputs, time, tokens and cost are compared."""
     from kitaru.client import KitaruClient
 
     found = KitaruClient().diff(execution, *(others or ()), values=values)
@@ -164,7 +164,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Delete an execution that nothing runs, with all that is recorded of it."""
+    """Delete an execution that nothing runs. All that is recorded of it goes with it."""
     from kitaru.client import KitaruClient
 
     client = KitaruClient()

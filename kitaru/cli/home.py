@@ -19,7 +19,7 @@ def init(
     path: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     output: Output = Format.TEXT,
 ) -> None:
-    """Make a home of its own for a project, in a folder .kitaru; what runs below it is recorded there."""
+    """Make a home for a project, in a folder .kitaru. What runs below it is recorded there."""
     from kitaru.store.home import init_home
 
     home = init_home(path)

@@ -22,7 +22,7 @@ def register(
     default: Annotated[bool, typer.Option("--default", help="Use it where no model is named.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Give a model a short name in this home; the first one becomes the default."""
+    """Give a model a short name in this home. The first one becomes the default."""
     from kitaru.models.aliases import register_model_alias
 
     entry = register_model_alias(alias, model=model, api_base=api_base, default=default)

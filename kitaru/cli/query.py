@@ -22,7 +22,7 @@ def sql(
     schema: Annotated[bool, typer.Option("--schema", help="Show the views and their columns.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Ask the recorded history in SQL, for example: kitaru sql "FROM executions ORDER BY started_at DESC LIMIT 5"."""
+    """Ask the recorded history in SQL. For example: kitaru sql "FROM executions ORDER BY started_at DESC LIMIT 5"."""
     if schema:
         _schema(output)
         return

@@ -63,7 +63,7 @@ def resume(
     ] = "error",
     output: Output = Format.TEXT,
 ) -> None:
-    """Go on, in this process, with an execution whose runner went away; what finished does not run again."""
+    """Go on with an interrupted execution. It runs in this process; what finished does not run again."""
     from kitaru.cli import foreground
     from kitaru.client import KitaruClient
 
@@ -80,7 +80,7 @@ def resume(
 
 @command("executions.retry")
 def retry(execution: ExecutionId, code: Code = "recorded", output: Output = Format.TEXT) -> None:
-    """Run a failed execution again, in this process; what finished is kept, what failed runs anew."""
+    """Run a failed execution again. It runs in this process; what finished is kept, what failed runs anew."""
     from kitaru.cli import foreground
     from kitaru.client import KitaruClient
 
@@ -124,7 +124,7 @@ def replay(
     wait: Annotated[bool, typer.Option(help="Stay until its end; else it runs in a process of its own.")] = True,
     output: Output = Format.TEXT,
 ) -> None:
-    """Make a new execution from a recorded one, with something changed."""
+    """Run a recorded execution as a new one. Anything can be changed: arguments, results, code, models, answers."""
     from kitaru.cli import foreground
     from kitaru.client import KitaruClient
 

@@ -65,7 +65,7 @@ def status(output: Output = Format.TEXT) -> None:
 @app.command("stop")
 @command("service.stop")
 def stop(output: Output = Format.TEXT) -> None:
-    """Stop the service of this home; nothing that was acknowledged is lost."""
+    """Stop the service of this home. Nothing that was acknowledged is lost."""
     from kitaru.store.home import find_home
     from kitaru.store.service.process import stop_service
 

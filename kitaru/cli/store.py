@@ -17,7 +17,7 @@ app = typer.Typer(name="store", help="Check, rebuild and copy what is recorded."
 @app.command("verify")
 @command("store.verify")
 def verify(output: Output = Format.TEXT) -> None:
-    """Check journal, database and payloads against each other; nothing is changed."""
+    """Check journal, database and payloads. They are compared with each other; nothing is changed."""
     from kitaru.client import KitaruClient
     from kitaru.client import maintenance as store
 
@@ -43,7 +43,7 @@ def rebuild(
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Write the database anew from the journal; the old one is kept beside it."""
+    """Write the database anew from the journal. The old one is kept beside it."""
     from kitaru.client import KitaruClient
     from kitaru.client import maintenance as store
 

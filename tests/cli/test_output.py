@@ -37,6 +37,11 @@ def test_every_command_says_what_it_does_and_takes_an_output() -> None:
     assert takes == set(found)
 
 
+def test_the_lists_of_commands_cut_no_sentence_off() -> None:
+    cut = {path for path, child in every_command() if child.get_short_help_str(limit=65).endswith("...")}
+    assert cut == set()
+
+
 def test_every_argument_and_option_is_explained() -> None:
     unexplained = [
         (path, parameter.name)
