@@ -89,6 +89,8 @@ class Workplace:
         scope = scope_of(call, task)
         if self._is_isolated(call):
             return await asyncio.wrap_future(self._submit_isolated(call, task, scope))
+        if not call.spec.is_async:
+            return await asyncio.wrap_future(_on_thread(task, scope))
         return await run_coroutine(task, scope)
 
     def _is_isolated(self, call: Call) -> bool:
@@ -108,18 +110,7 @@ class Workplace:
             call.execution.check_stopped()
 
     def _with_deadline(self, task: Task, scope: CallScope) -> Any:
-        done: Future[Any] = Future()
-        context = copy_context()
-
-        def work() -> None:
-            try:
-                result = context.run(run_inline, task, scope)
-            except BaseException as error:
-                done.set_exception(error)
-            else:
-                done.set_result(result)
-
-        _timed.start(work)
+        done = _on_thread(task, scope)
         try:
             return done.result(task.timeout)
         except FutureTimeoutError:
@@ -144,6 +135,24 @@ class Workplace:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._loop = None
+
+
+def _on_thread(task: Task, scope: CallScope) -> Future[Any]:
+    """Run a plain function on a thread of its own; the future cannot be cancelled, as the thread cannot."""
+    done: Future[Any] = Future()
+    done.set_running_or_notify_cancel()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            result = context.run(run_inline, task, scope)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    _timed.start(work)
+    return done
 
 
 def _when_done(future: Future[Any], then: Then) -> None:
