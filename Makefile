@@ -24,7 +24,7 @@ LAB_SOURCES := $(shell find labextension/src labextension/style labextension/sch
 LAB_LINK := .venv/share/jupyter/labextensions/kitaru
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
-.PHONY: setup help demo lab browser test test-lab test-fast soak bench check check-lab format lock docs reference clean distclean
+.PHONY: setup help demo lab browser test test-lab test-fast test-wheel soak bench check check-lab format lock docs reference clean distclean
 
 setup: .venv/.installed ## make .venv from the lock and install the project into it, editable
 
@@ -79,10 +79,14 @@ test-lab: $(LAB_MODULES) ## the tests of the front end that need no browser
 test-fast: setup lab ## the tests that take less than a few seconds each
 	$(PYTEST) $(PARALLEL) -m "not soak and not slow"
 
+test-wheel: setup lab browser ## the browser tests with the wheel alone in an environment of its own, newest and oldest JupyterLab
+	$(RUN) scripts/wheel_tests.py newest
+	$(RUN) scripts/wheel_tests.py oldest
+
 soak: setup ## long fault counts
 	$(PYTEST) -m soak
 
-bench: setup ## measure; BENCH="view live-view" measures these alone
+bench: setup lab browser ## measure; BENCH="view live-view" measures these alone
 	$(RUN) -m benchmarks $(BENCH)
 
 check: setup ## format, lint, types, spelling, the docs and what the docs say

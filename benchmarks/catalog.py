@@ -124,6 +124,55 @@ CATALOG: Final = (
         optional=True,
     ),
     Measurement(
+        "lab",
+        "lab_views",
+        (
+            Row("sidebar", "JupyterLab, 20,000 executions: the list's first rows, once it is opened", at_most=300 * MS),
+            Row("document", "the same: the document of 1,000 calls, opened for the first time", at_most=500 * MS),
+            Row("again", "the same: opened once more", at_most=500 * MS),
+        ),
+    ),
+    Measurement(
+        "lab-bundle",
+        "lab_bundle",
+        (
+            Row("all", "JupyterLab extension: all of it, gzipped", "KB", at_most=300),
+        ),
+    ),
+    Measurement(
+        "lab-scroll",
+        "lab_scrolling",
+        (
+            Row("frame", "JupyterLab, list of 100,000 scrolls: 19 of 20 frames within", at_most=34 * MS),
+            Row("longest", "the same: its longest frame", at_most=100 * MS),
+            Row("jump", "the same: from a jump anywhere to its rows", at_most=300 * MS),
+            Row("rows", "the same: rows in the page", "", at_most=80),
+        ),
+    ),
+    Measurement(
+        "lab-stream",
+        "lab_streaming",
+        (
+            Row("longest", "JupyterLab while a flow writes 50 events/s: longest task", at_most=100 * MS),
+            Row("tasks", "the same: tasks of more than 50 ms, in 20 s", ""),
+            Row("rate", "the same: events", "/s", at_least=50),
+            Row("arrived", "a change in the store until the browser has it", at_most=200 * MS),
+            Row("document", "the same: until the document shows it", at_most=200 * MS),
+            Row("list", "the same: until the list shows it", at_most=200 * MS),
+        ),
+    ),
+    Measurement(
+        "lab-hour",
+        "lab_hour",
+        (
+            Row("grown", "JupyterLab after 180,000 events: more memory than after a quarter", "MB", at_most=1),
+            Row("nodes", "the same: more elements in memory", ""),
+            Row("heap", "the same: memory of its scripts", "MB"),
+            Row("rate", "the same: events that the page takes", "/s", at_least=50),
+        ),
+        optional=True,
+    ),
+    Measurement(
         "export",
         "exporting",
         (

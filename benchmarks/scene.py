@@ -46,12 +46,15 @@ class Scene:
         *arguments: object,
         home: Path,
         embedded: bool = False,
+        stdin: int | None = None,
         stderr: int | None = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes]:
         """Start one of the programs with a home; its output can be read line by line."""
         command = [sys.executable, str(PROGRAMS / program), *map(str, arguments)]
         environment = clean_environment(home, embedded=embedded)
-        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=stderr)
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr
+        )
 
     def run(self, program: str, *arguments: object, home: Path, embedded: bool = False) -> bytes:
         """Run one of the programs to its end and return what it printed."""

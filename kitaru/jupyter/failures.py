@@ -11,7 +11,6 @@ from kitaru.errors import (
     KitaruBackendError,
     KitaruError,
     KitaruNotFoundError,
-    KitaruStoreBusyError,
     KitaruStoreVersionError,
     KitaruWaitValidationError,
 )
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _NEXT: Final[dict[type[KitaruError], str]] = {
     KitaruStoreVersionError: "pip install --upgrade kitaru-jupyter, then restart JupyterLab",
-    KitaruStoreBusyError: "End the process that holds the store, or unset KITARU_STORE=embedded in it",
     KitaruBackendError: "kitaru service status",
     KitaruNotFoundError: "kitaru executions list",
 }

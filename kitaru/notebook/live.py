@@ -37,6 +37,8 @@ BUSY: Final = 200
 """While more events than this come between two paintings,"""
 BUSY_SECONDS: Final = 1.0
 """nobody could follow more of them than this often."""
+KEPT_SECONDS: Final = 2.0
+"""Where the front end has our extension its view is live by itself, and paintings are only what the notebook keeps."""
 _AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "interrupted"})
 _OVER: Final = _AT_REST - {"waiting"}
 
@@ -190,7 +192,7 @@ class LiveView:
 
         client = self._client or KitaruClient()
         feed = Feed(client, self._exec_id)
-        painted = 0.0
+        painted, own_view = 0.0, has_own_forms()
         try:
             while True:
                 began = time.thread_time()
@@ -202,7 +204,7 @@ class LiveView:
                     painted = time.monotonic()
                 if self._view.status in _OVER or feed.gone:
                     return
-                shortest = BUSY_SECONDS if feed.taken > BUSY else PAINT_SECONDS
+                shortest = KEPT_SECONDS if own_view else BUSY_SECONDS if feed.taken > BUSY else PAINT_SECONDS
                 feed.rest(min(SLOWEST, max(shortest, (time.thread_time() - began) / SHARE)))
         finally:
             feed.close()

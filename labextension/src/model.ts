@@ -122,6 +122,7 @@ export class ExecutionModel implements IExecutionModel {
     const stream = new HomeStream(this.api, home, this.page);
     stream.changed.connect(this._onChanged, this);
     stream.missed.connect(this._onMissed, this);
+    stream.stateChanged.connect(this._onProblem, this);
     return stream;
   }
 
@@ -138,6 +139,15 @@ export class ExecutionModel implements IExecutionModel {
       if (source.concerns(touched)) {
         void source.refresh();
       }
+    }
+  }
+
+  /**
+   * What is looked at says for itself that its store is away.
+   */
+  private _onProblem(stream: HomeStream): void {
+    if (stream.problem) {
+      this._onMissed(stream);
     }
   }
 

@@ -5,7 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Api, IChange, IFailure, IStreamState } from './api';
 import type { Connection } from './tokens';
 
-/** Changes that arrive within this time, in milliseconds, are told as one. */
+/** Milliseconds between two batches; a change after a rest is told at once. */
 const BATCH = 200;
 
 /**
@@ -112,12 +112,14 @@ export class HomeStream implements IDisposable {
 
   private _gather(change: IChange): void {
     this._batch.push(change);
+    const wait = Math.max(0, this._told + BATCH - performance.now());
     this._timer ??= window.setTimeout(() => {
       const batch = this._batch;
       this._batch = [];
       this._timer = undefined;
+      this._told = performance.now();
       this._changed.emit(batch);
-    }, BATCH);
+    }, wait);
   }
 
   private _setConnection(connection: Connection): void {
@@ -147,4 +149,6 @@ export class HomeStream implements IDisposable {
   private _last: string | null = null;
   private _problem: IFailure | null = null;
   private _timer: number | undefined;
+  /** When the last batch was told. */
+  private _told = -Infinity;
 }

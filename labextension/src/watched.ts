@@ -7,6 +7,9 @@ import type { IWatchedExecution, Knowledge } from './tokens';
 /** Milliseconds between two questions for the same execution. */
 const INTERVAL = 250;
 
+/** Milliseconds after which a server that could not be asked is asked again. */
+export const RETRY = 5000;
+
 /**
  * What the model keeps of an execution while somebody watches it.
  */
@@ -98,7 +101,22 @@ export class WatchedExecution implements ISource {
       const gone = error instanceof ApiError && error.status === 404;
       this.knowledge = gone ? 'unknown' : 'unreachable';
       this.problem = error instanceof Error ? error.message : String(error);
+      if (!gone) {
+        this._askLater();
+      }
     }
+  }
+
+  /**
+   * A store that is away tells nobody when it is back.
+   */
+  private _askLater(): void {
+    this._later ??= setTimeout(() => {
+      this._later = undefined;
+      if (this._shares.size > 0) {
+        void this.refresh();
+      }
+    }, RETRY);
   }
 
   private _tell(): void {
@@ -108,6 +126,7 @@ export class WatchedExecution implements ISource {
   }
 
   private _again = false;
+  private _later: ReturnType<typeof setTimeout> | undefined;
   private _running: Promise<void> | undefined;
   private readonly _shares = new Set<Share>();
 }

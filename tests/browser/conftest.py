@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.jupyter import CHROMIUM_ARGUMENTS, SCREENSHOTS, Jupyter, Server, chromium, running_server
+from tests.browser.jupyter import (
+    CHROMIUM_ARGUMENTS,
+    PYTHON,
+    SCREENSHOTS,
+    Jupyter,
+    Server,
+    chromium,
+    running_server,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +67,22 @@ def lab(server: Server, page: Page) -> Jupyter:
     return Jupyter(server, page)
 
 
+@pytest.fixture(scope="session")
+def has_notebook7() -> bool:
+    """Whether Notebook 7 is in the environment: Kitaru does not need it."""
+    asked = [PYTHON, "-c", "import importlib.metadata as all; all.version('notebook')"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
 @pytest.fixture
-def notebook7(server: Server, page: Page) -> Jupyter:
+def notebook7(server: Server, page: Page, has_notebook7: bool) -> Jupyter:
+    if not has_notebook7:
+        pytest.skip("Notebook 7 is not in this environment")
     return Jupyter(server, page, classic=True)
 
 
 @pytest.fixture(params=["lab", "notebook7"])
-def either(request: pytest.FixtureRequest, server: Server, page: Page) -> Jupyter:
+def either(request: pytest.FixtureRequest) -> Jupyter:
     """The test runs twice: in JupyterLab and in Notebook 7."""
-    return Jupyter(server, page, classic=request.param == "notebook7")
+    shown: Jupyter = request.getfixturevalue(request.param)
+    return shown

@@ -20,11 +20,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).parents[2]
+PYTHON = os.environ.get("KITARU_TESTS_PYTHON") or sys.executable
+"""Of the environment whose JupyterLab, Notebook 7 and kernels are tested."""
 SCREENSHOTS = ROOT / "build" / "screenshots"
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
@@ -78,8 +80,16 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[Server]:
-    """Start a server that keeps everything of its own below `folder`."""
+def running_server(folder: Path, *launcher: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start a server that keeps everything of its own below `folder`.
+
+    Parameters
+    ----------
+    launcher
+        What Python starts it by, if it is another JupyterLab than the environment's.
+    settings
+        Environment variables of its own.
+    """
     root, home, log = folder / "root", folder / "kitaru-home", folder / "server.log"
     root.mkdir(parents=True)
     token = secrets.token_hex(16)
@@ -87,16 +97,15 @@ def running_server(folder: Path) -> Iterator[Server]:
     news.parent.mkdir(parents=True)
     news.write_text(json.dumps(NO_NEWS))
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(PYTHON, *(launcher or ("-m", "jupyterlab")), "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
         *("--ServerApp.port=0", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"),
         "--LabApp.news_url=None",
         *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
         "--ServerApp.shutdown_no_activity_timeout=0",
     ]
+    environment = {**server_environment(folder, home), **(settings or {})}
     with log.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=root, env=server_environment(folder, home), stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield Server(address(folder / "runtime", process, log), token, root, home, log)
     finally:

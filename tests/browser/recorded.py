@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from tests.browser.jupyter import server_environment
+from tests.browser.jupyter import PYTHON, server_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.browser.jupyter import Server
 
 FLOWS = """
@@ -78,15 +79,15 @@ def wide(count: int) -> int:
 """
 
 
-def record(server: Server, code: str) -> str:
-    """Run a script beside the flows above; returns what it prints."""
+def record(server: Server, code: str, home: Path | None = None) -> str:
+    """Run a script beside the flows above, in the server's home or another; returns what it prints."""
     path = server.root / "flows.py"
     if not path.exists():
         path.write_text(FLOWS)
     done = subprocess.run(
-        [sys.executable, "-c", f"from flows import *\n{code}"],
+        [PYTHON, "-c", f"from flows import *\n{code}"],
         cwd=server.root,
-        env=server_environment(server.root.parent, server.home),
+        env=server_environment(server.root.parent, home or server.home),
         capture_output=True,
         text=True,
         timeout=120,
@@ -95,3 +96,18 @@ def record(server: Server, code: str) -> str:
     if done.returncode != 0:
         raise RuntimeError(done.stderr[-4000:])
     return done.stdout.strip().splitlines()[-1]
+
+
+ASKING = """
+import os, time
+run = asking.run({topic!r})
+while run.status != "waiting":
+    time.sleep(0.02)
+print(run.exec_id, flush=True)
+os._exit(0)
+"""
+
+
+def ask(server: Server, topic: str, home: Path | None = None) -> str:
+    """Let a program ask whether to publish, and end; returns the id of its execution."""
+    return record(server, ASKING.format(topic=topic), home)

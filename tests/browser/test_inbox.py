@@ -4,25 +4,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.recorded import record
+from tests.browser.recorded import ask
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from tests.browser.jupyter import Jupyter
-
-WAITING = """
-import os, time
-run = asking.run("{topic}")
-while run.status != "waiting":
-    time.sleep(0.02)
-print(run.exec_id, flush=True)
-os._exit(0)
-"""
-
-
-def ask(lab: Jupyter, topic: str) -> str:
-    return record(lab.server, WAITING.format(topic=topic))
 
 
 def question(lab: Jupyter, exec_id: str) -> Locator:
@@ -33,7 +20,7 @@ def test_a_new_question_is_told_and_answered_without_a_notebook(lab: Jupyter) ->
     lab.visit()
     lab.page.wait_for_function("() => jupyterapp.isPluginActivated('kitaru:inbox')")
     lab.await_stream()
-    exec_id = ask(lab, "Cocoa")
+    exec_id = ask(lab.server, "Cocoa")
     notice = lab.page.get_by_role("alert").filter(has_text="asking asks: Publish the article on Cocoa?")
     lab.screenshot("inbox-notification")
     notice.get_by_role("button", name="Answer").click()
@@ -48,7 +35,7 @@ def test_a_new_question_is_told_and_answered_without_a_notebook(lab: Jupyter) ->
 
 
 def test_the_status_bar_says_how_many_wait_and_leads_to_them(lab: Jupyter) -> None:
-    exec_id = ask(lab, "Milk")
+    exec_id = ask(lab.server, "Milk")
     lab.visit()
     item = lab.page.locator(".jp-kitaru-waits-status")
     expect(item).to_contain_text(lab.waiting())

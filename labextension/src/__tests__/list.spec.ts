@@ -95,6 +95,23 @@ describe('ExecutionList', () => {
     expect(list.count).toBe(1);
   });
 
+  it('says that the store went away, though nothing changes any more', async () => {
+    list.visible = true;
+    await until(() => list.loaded && server.streams.length === 1);
+    const [stream] = server.streams;
+    stream?.ready();
+    await until(() => model.connection === 'live');
+    const problem = { message: 'It is away.', reason: 'KitaruBackendError' };
+    server.answers.set(LIST, { status: 503, body: problem });
+    stream?.send('away', { home: 'main', problem });
+    await until(() => list.problem === 'It is away.');
+    expect(list.count).toBe(100_000);
+    server.answers.set(LIST, { items: [summary(0)], total: 1 });
+    stream?.send('gap', { home: 'main', problem: null });
+    await until(() => list.problem === null);
+    expect(list.count).toBe(1);
+  });
+
   it('has a row for the title of each group, and none below a folded one', async () => {
     server.answers.set('GET statistics', {
       groups: [

@@ -122,6 +122,39 @@ describe('ExecutionModel', () => {
     expect(model.problem?.message).toBe('held by process 7');
   });
 
+  it('lets what is looked at say that the store is away, and is back', async () => {
+    const watched = model.watch({ execId: 'kr-1', home: 'main' });
+    const first = await stream();
+    first.ready();
+    await until(() => watched.knowledge === 'known');
+    const problem = { message: 'It is away.', reason: 'KitaruBackendError' };
+    server.answers.set(ONE, { status: 503, body: problem });
+    first.send('away', { home: 'main', problem });
+    await until(() => watched.knowledge === 'unreachable');
+    expect(watched.view?.exec_id).toBe('kr-1');
+    server.answers.set(ONE, executionView({ position: 8 }));
+    first.send('gap', { home: 'main', problem: null });
+    await until(() => watched.view?.position === 8);
+    expect(watched.knowledge).toBe('known');
+  });
+
+  it('tells a change after a rest at once, and what follows together', async () => {
+    const first = await stream();
+    first.ready();
+    await until(() => model.connection === 'live');
+    const batches: number[] = [];
+    model.changed.connect((_, batch) => {
+      batches.push(batch.length);
+    });
+    first.change({ position: 2 });
+    await until(() => batches.length === 1);
+    for (const position of [3, 4, 5]) {
+      first.change({ position });
+    }
+    await until(() => batches.length === 2);
+    expect(batches).toEqual([1, 3]);
+  });
+
   it('rests while the page is hidden', async () => {
     const first = await stream();
     first.ready();

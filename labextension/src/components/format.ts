@@ -2,6 +2,17 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { AnyStatus } from '../icons';
 
+// Made once: lists write hundreds of numbers and moments while they scroll.
+const grouped = new Intl.NumberFormat('en-US');
+const moments = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric'
+});
+
 /**
  * A status as people say it.
  */
@@ -73,7 +84,7 @@ export function cost(dollars: number): string {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString('en-US').replaceAll(',', '\u202f');
+  return grouped.format(value).replaceAll(',', '\u202f');
 }
 
 export function bytes(size: number): string {
@@ -91,7 +102,7 @@ export function bytes(size: number): string {
  * A moment in the reader's own time zone.
  */
 export function moment(at: number): string {
-  return new Date(at * 1000).toLocaleString();
+  return moments.format(at * 1000);
 }
 
 /**

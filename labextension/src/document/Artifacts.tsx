@@ -135,7 +135,8 @@ function Rendered(props: {
 }): React.JSX.Element {
   const { rendermime, bundle } = props;
   const node = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
+  // A layout effect: its end comes while the widget is still in the page, where alone it can be taken out.
+  React.useLayoutEffect(() => {
     const type = rendermime.preferredMimeType(bundle, 'any');
     const host = node.current;
     if (!type || !host) {

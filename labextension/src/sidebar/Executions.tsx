@@ -30,7 +30,7 @@ export function Executions(props: {
   const { list } = props;
   const { trans } = useEnvironment();
   useChanges(list);
-  const isEmpty = list.loaded && list.count === 0;
+  const isEmpty = list.loaded && list.count === 0 && !list.problem;
   return (
     <div className="jp-kitaru-executions">
       {(!isEmpty || isFiltered(list.filters)) && <Filters list={list} />}
@@ -44,7 +44,7 @@ export function Executions(props: {
           {trans.__('No execution fits these filters.')}
         </p>
       )}
-      {isEmpty && !isFiltered(list.filters) && !list.problem && <Teach />}
+      {isEmpty && !isFiltered(list.filters) && <Teach />}
       {list.count > 0 && <Rows {...props} />}
     </div>
   );
@@ -58,6 +58,15 @@ function Rows(props: {
   const { trans } = useEnvironment();
   const now = useNow(true);
   const [active, setActive] = useActive(list);
+  const made = React.useMemo(
+    () => new WeakMap<ExecutionSummary, IMade>(),
+    [now, trans]
+  );
+  const make = (execution: ExecutionSummary): IMade => {
+    const known = made.get(execution) ?? madeOf(execution, now, trans);
+    made.set(execution, known);
+    return known;
+  };
   const row = (index: number): ITreeRow | null => {
     const found = list.row(index);
     if (found === null) {
@@ -85,20 +94,9 @@ function Rows(props: {
       level: section.title === null ? 1 : 2,
       position: [place + 1, section.total ?? 0],
       className: 'jp-kitaru-item',
-      content: execution ? (
-        <Item execution={execution} now={now} />
-      ) : (
-        <span className="jp-kitaru-dim">…</span>
-      ),
       ...(execution
-        ? {
-            label: spoken(execution, now, trans),
-            data: {
-              'data-kitaru-execution': execution.exec_id,
-              'data-kitaru-status': execution.status
-            }
-          }
-        : {})
+        ? make(execution)
+        : { content: <span className="jp-kitaru-dim">…</span> })
     };
   };
   return (
@@ -153,51 +151,71 @@ function useActive(list: ExecutionList): [number, (index: number) => void] {
   ];
 }
 
+/**
+ * What a row shows and says, made once for as long as it says the same: a list that scrolls draws it in every frame.
+ */
+type IMade = Pick<ITreeRow, 'content' | 'label' | 'data'>;
+
+function madeOf(
+  execution: ExecutionSummary,
+  now: number,
+  trans: Bundle
+): IMade {
+  const at = execution.started_at ?? execution.created_at;
+  const when = at === null ? '' : ago(at);
+  const text = summary(execution, now, trans);
+  const status = statusText(trans, execution.status);
+  return {
+    content: (
+      <Item
+        execution={execution}
+        when={when}
+        moment={at === null ? '' : moment(at)}
+        text={text}
+      />
+    ),
+    label: [execution.flow, status, when, text].join(', '),
+    data: {
+      'data-kitaru-execution': execution.exec_id,
+      'data-kitaru-status': execution.status
+    }
+  };
+}
+
 function Item(props: {
   execution: ExecutionSummary;
-  now: number;
+  when: string;
+  moment: string;
+  text: string;
 }): React.JSX.Element {
-  const { execution, now } = props;
-  const at = execution.started_at ?? execution.created_at;
+  const { execution, text } = props;
+  const bad = execution.status === 'failed' ? 'jp-kitaru-bad' : '';
   return (
     <>
       <StatusIcon status={execution.status} decorative />
       <span className="jp-kitaru-item-text">
         <span className="jp-kitaru-item-line">
           <span className="jp-kitaru-name">{execution.flow}</span>
-          <span
-            className="jp-kitaru-dim jp-kitaru-when"
-            title={at === null ? '' : moment(at)}
-          >
-            {at === null ? '' : ago(at)}
+          <span className="jp-kitaru-dim jp-kitaru-when" title={props.moment}>
+            {props.when}
           </span>
         </span>
-        <Second execution={execution} now={now} />
+        <span
+          className={`jp-kitaru-item-line jp-kitaru-dim ${bad}`}
+          title={text}
+        >
+          <span className="jp-kitaru-name">{text}</span>
+        </span>
       </span>
     </>
   );
 }
 
+type Bundle = ReturnType<typeof useEnvironment>['trans'];
+
 /**
  * What matters most: what is asked, what went wrong, else how far it is and what it took.
  */
-function Second(props: {
-  execution: ExecutionSummary;
-  now: number;
-}): React.JSX.Element {
-  const { trans } = useEnvironment();
-  const { execution, now } = props;
-  const text = summary(execution, now, trans);
-  const bad = execution.status === 'failed' ? 'jp-kitaru-bad' : '';
-  return (
-    <span className={`jp-kitaru-item-line jp-kitaru-dim ${bad}`} title={text}>
-      <span className="jp-kitaru-name">{text}</span>
-    </span>
-  );
-}
-
-type Bundle = ReturnType<typeof useEnvironment>['trans'];
-
 function summary(
   execution: ExecutionSummary,
   now: number,
@@ -224,20 +242,6 @@ function summary(
   ]
     .filter(part => part !== null)
     .join(' · ');
-}
-
-function spoken(
-  execution: ExecutionSummary,
-  now: number,
-  trans: Bundle
-): string {
-  const at = execution.started_at ?? execution.created_at;
-  return [
-    execution.flow,
-    statusText(trans, execution.status),
-    at === null ? '' : ago(at),
-    summary(execution, now, trans)
-  ].join(', ');
 }
 
 function ago(at: number): string {

@@ -3,10 +3,12 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { StatisticsView } from '../documents';
-import { ApiError, type IExecutionsQuery, type IPage } from '../api';
+import type { IExecutionsQuery, IPage } from '../api';
 import { statusText } from '../components/format';
+import { problemText } from '../components/problem';
 import type { ExecutionSummary } from '../documents';
 import type { IExecutionModel } from '../tokens';
+import { RETRY } from '../watched';
 import {
   days,
   fileName,
@@ -18,7 +20,7 @@ import {
 } from './query';
 import { Section } from './section';
 
-/** Milliseconds between two readings while executions change. */
+/** Milliseconds between two readings while executions change; after a rest the list is read at once. */
 const INTERVAL = 500;
 const GROUPED_INTERVAL = 2000;
 
@@ -41,6 +43,7 @@ export class ExecutionList implements IDisposable {
   ) {
     model.changed.connect(this._outdate, this);
     model.missed.connect(this._outdate, this);
+    model.stateChanged.connect(this._onState, this);
   }
 
   filters: IFilters = NO_FILTERS;
@@ -104,6 +107,7 @@ export class ExecutionList implements IDisposable {
   choose(filters: IFilters, grouping: Grouping): void {
     this.filters = filters;
     this.grouping = grouping;
+    this.loaded = false;
     this._first = this._last = 0;
     this._rebuild = true;
     this._refresh();
@@ -131,6 +135,7 @@ export class ExecutionList implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     window.clearTimeout(this._timer);
+    window.clearTimeout(this._later);
     Signal.clearData(this);
   }
 
@@ -139,12 +144,23 @@ export class ExecutionList implements IDisposable {
     return title + (section.open ? (section.total ?? 0) : 0);
   }
 
+  /**
+   * A store that goes away tells of no more changes: reading says why.
+   */
+  private _onState(): void {
+    if (this.model.problem) {
+      this._outdate();
+    }
+  }
+
   private _outdate(): void {
     this._stale = true;
     if (this._visible) {
-      const wait = this.grouping === '' ? INTERVAL : GROUPED_INTERVAL;
+      const interval = this.grouping === '' ? INTERVAL : GROUPED_INTERVAL;
+      const wait = Math.max(0, this._refreshed + interval - performance.now());
       this._timer ??= window.setTimeout(() => {
         this._timer = undefined;
+        this._refreshed = performance.now();
         this._refresh();
       }, wait);
     }
@@ -168,10 +184,11 @@ export class ExecutionList implements IDisposable {
         this.problem = null;
         this.loaded = true;
       } catch (error) {
-        this.problem = error instanceof Error ? error.message : String(error);
-        if (error instanceof ApiError && error.failure.next) {
-          this.problem += ` ${error.failure.next}`;
-        }
+        this.problem = problemText(error);
+        this._later ??= window.setTimeout(() => {
+          this._later = undefined;
+          this._outdate();
+        }, RETRY);
       }
       this._changed.emit();
     }
@@ -321,6 +338,8 @@ export class ExecutionList implements IDisposable {
   private _again = false;
   private _running: Promise<void> | undefined;
   private _timer: number | undefined;
+  private _later: number | undefined;
+  private _refreshed = -Infinity;
   private _isDisposed = false;
 }
 

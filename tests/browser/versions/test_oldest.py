@@ -1,0 +1,31 @@
+"""What people do most, in the oldest JupyterLab and Notebook 7: the same tests as in the newest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.test_document import (  # noqa: F401
+    ids,
+    test_a_call_shows_inputs_attempts_why_it_ran_and_what_it_printed,
+    test_replay_changes_an_argument_and_says_what_runs,
+    test_stored_values_are_drawn_by_jupyterlab_and_never_run,
+)
+from tests.browser.test_inbox import test_a_new_question_is_told_and_answered_without_a_notebook  # noqa: F401
+from tests.browser.test_inline import (  # noqa: F401
+    test_a_flow_is_seen_live_and_answered_in_place_while_the_kernel_is_busy,
+    test_an_answer_that_does_not_fit_is_told_at_its_field,
+)
+from tests.browser.test_sidebar import (  # noqa: F401
+    many,
+    test_executions_are_listed_the_newest_first_with_what_matters_of_each,
+    test_the_context_menu_acts_on_the_execution_that_is_clicked,
+)
+
+if TYPE_CHECKING:
+    from tests.browser.jupyter import Jupyter
+
+
+def test_these_are_the_oldest(either: Jupyter) -> None:
+    either.open(either.server.write_notebook("oldest.ipynb", "1"))
+    version = "7.4" if either.classic else "4.4"
+    assert either.page.evaluate("() => jupyterapp.version").startswith(version)
