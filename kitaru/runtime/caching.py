@@ -2,7 +2,8 @@
 
 The key is the checkpoint's code (with everything of the user's that it reaches) and the content of its inputs. Once
 per execution the hashes of all of a checkpoint's keys are fetched: so a call for which nothing is recorded costs no
-query, however much is recorded for others. Results are fetched some at a time, more each time.
+query, however much is recorded for others. Where they are many, the calls that wait are asked for together, and with
+each question it pays to fetch more of them. Results are fetched some at a time, more each time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 from array import array
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -19,40 +21,51 @@ from zlib import crc32
 from kitaru.runtime.calls import Reuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from kitaru.runtime.calls import Call
     from kitaru.store.protocol import Store
 
-FEW, MANY = 2_000, 500_000
-"""How many hashes are fetched at once: at first, and once it is clear that many results are asked for."""
+FEW, MORE, MANY = 2_000, 15_000, 500_000
+"""How many hashes are fetched at most: with the first question, more with each further one, and ever."""
 
 MOST = 1000
 """How many results are fetched at once, at most."""
 
-PATIENCE = 8
-"""How many results are asked for one by one before many hashes are fetched."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the results of one checkpoint."""
+    """What is known of the results of one checkpoint; keys are known by their CRC-32."""
 
-    recorded: array[int] | None
+    recorded: array[int] | None = None
     """Sorted hashes of all keys that have a result; None if they are too many."""
-    begun: frozenset[int]
+    begun: frozenset[int] = frozenset()
     """Hashes of keys whose calls had begun: perhaps they have a result by now."""
+    told: Mapping[int, bool] = field(default_factory=dict)
+    """Which of the hashes that were asked for have a result, as long as `recorded` is None."""
+    questions: int = 0
+    """How often hashes were asked for."""
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    fetched: int = 0
-    """How often results were fetched."""
+    """The results that were fetched, by their keys."""
 
-    def has_result(self, key: str) -> bool:
-        """Whether a key may have a result."""
-        return self.recorded is None or _holds(self.recorded, crc32(key.encode()))
+    def has_result(self, number: int) -> bool | None:
+        """Whether a key may have a result; None if that is to be asked."""
+        has = self.told.get(number) if self.recorded is None else _holds(self.recorded, number)
+        return None if number in self.begun and not has else has
 
-    def has_begun(self, key: str) -> bool:
-        """Whether a key has a result only if its call has completed since it began."""
-        return crc32(key.encode()) in self.begun and not self.has_result(key)
+    def with_answer(self, answer: Mapping[str, Any], asked: Iterable[int]) -> Known:
+        """Return what is known after a question."""
+        recorded, begun = answer["recorded"], frozenset(answer["begun"])
+        found = frozenset(answer["found"])
+        # What has begun and is not found is asked for again.
+        told = {number: number in found for number in asked if number in found or number not in begun}
+        return Known(
+            None if recorded is None else array("L", recorded),
+            begun,
+            {**self.told, **told} if recorded is None else {},
+            self.questions + 1,
+            self.entries,
+        )
 
 
 def _holds(numbers: array[int], wanted: int) -> bool:
@@ -79,6 +92,10 @@ class ResultCache:
         self._enabled = enabled
         self._forced = forced
         self._known: dict[str, Known] = {}
+        self._fetched: Counter[str] = Counter()
+        """How often results of a checkpoint were fetched."""
+        self._waiting: defaultdict[str, set[int]] = defaultdict(set)
+        """Hashes of keys whose calls wait for an answer."""
         self._lock = threading.Lock()
         self._warned: set[tuple[str, str]] = set()
 
@@ -105,33 +122,33 @@ class ResultCache:
         return self._enabled or bool(call.spec.cache)
 
     def _entry(self, code_id: str, key: str) -> dict[str, Any] | None:
-        known = self._known.get(code_id)
-        if known is None or (key not in known.entries and (known.has_result(key) or known.has_begun(key))):
+        known, number = self._known.get(code_id), crc32(key.encode())
+        if known is None or (key not in known.entries and known.has_result(number) is not False):
+            self._waiting[code_id].add(number)
             with self._lock:
-                known = self._look_up(code_id, key)
+                known = self._look_up(code_id, key, number)
         return known.entries.get(key)
 
-    def _look_up(self, code_id: str, key: str) -> Known:
+    def _look_up(self, code_id: str, key: str, number: int) -> Known:
         """Ask the store for what it knows of a key; the lock is held."""
-        known = self._known.get(code_id) or self._ask(code_id, limit=FEW)
-        if known.has_begun(key):
-            known = self._ask(code_id, settled=True, limit=MANY)
-        elif known.recorded is None and known.fetched == PATIENCE:
-            known = self._ask(code_id, limit=MANY)
-        if key not in known.entries and known.has_result(key):
-            found = self._store.read("cache", cache_key=key, limit=min(16**known.fetched, MOST))
-            known.entries |= {entry["cache_key"]: entry for entry in found}
-            known.fetched += 1
+        known = self._known.get(code_id) or Known()
+        while known.has_result(number) is None:
+            known = self._known[code_id] = self._ask(code_id, known, number)
+        if key not in known.entries and known.has_result(number):
+            limit = min(16 ** self._fetched[code_id], MOST)
+            found = self._store.read("cache", cache_key=key, limit=limit)
+            known.entries.update({entry["cache_key"]: entry for entry in found})
+            self._fetched[code_id] += 1
         return known
 
-    def _ask(self, code_id: str, **parameters: Any) -> Known:
-        answer = self._store.read("cache_keys", code_id=code_id, **parameters)
-        recorded, before = answer["recorded"], self._known.get(code_id)
-        known = Known(None if recorded is None else array("L", recorded), frozenset(answer["begun"]))
-        if before is not None:
-            known.entries, known.fetched = before.entries, before.fetched + 1
-        self._known[code_id] = known
-        return known
+    def _ask(self, code_id: str, known: Known, number: int) -> Known:
+        """Ask for hashes, for those of all calls that wait at once."""
+        asked = self._waiting.pop(code_id, set()) | {number}
+        limit = min(MORE * known.questions, MANY) or FEW
+        # What had begun has a result if it has completed since: only the settled rows can tell.
+        settled = {"settled": True} if number in known.begun else {}
+        answer = self._store.read("cache_keys", code_id=code_id, limit=limit, wanted=[*asked], **settled)
+        return known.with_answer(answer, asked)
 
     def _explain_once(self, call: Call) -> None:
         """Say once per argument why results of a call cannot be reused."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 GATHER = 0.01
 """Seconds that events nobody waits for may gather before they are sent."""
 UNSENT_LIMIT = 100_000
+MOST_AT_ONCE = 500
+"""Entries that leave in one append."""
+CROWDED = 1_000
+"""Entries in the queue from which on whoever adds one that is awaited helps to send."""
 
 REFUSALS = {"stale": KitaruStaleRunnerError, "conflict": KitaruConflictError, "missing": KitaruNotFoundError}
 
@@ -125,9 +129,17 @@ class Outbox:
     def submit(self, events: list[Event], then: Then, expect: Expect | None = None) -> None:
         """Like `commit`, without waiting: `then` is called with the position, or the error."""
         self._queue.append(Entry(events, awaited=True, expect=expect, then=then))
+        if len(self._queue) > CROWDED and threading.current_thread() is not threading.main_thread():
+            self._help()
         if not self._urgent.is_set():
             self._urgent.set()
         self._wake()
+
+    def _help(self) -> None:
+        """Send from here: a queue that grows faster than one thread empties it would fill the memory."""
+        with self._sending:
+            sent = self._send() if len(self._queue) > CROWDED else []
+        _tell(sent)
 
     def flush(self) -> None:
         """Send what is queued and wait until it is written; raise if it cannot be."""
@@ -150,22 +162,28 @@ class Outbox:
                 raise entry.error
 
     def _send(self) -> list[Entry]:
-        entries = self._take()
-        if not entries:
-            return entries
-        groups = _grouped(entries)
-        try:
-            acks = self.store.append([batch for batch, _ in groups], durable=any(entry.awaited for entry in entries))
-        except BaseException as error:
-            self._put_back(entries)
-            for entry in entries:
-                entry.error = error
-            return entries
-        for (_, group), ack in zip(groups, acks, strict=True):
-            _settle(group, ack)
-        if self._taps:
-            self._fill_taps(entries)
-        return entries
+        """Send what is queued now, and return it; the lock is held."""
+        sent: list[Entry] = []
+        left = len(self._queue)
+        while left:
+            entries = self._take(min(left, MOST_AT_ONCE))
+            left -= len(entries)
+            groups = _grouped(entries)
+            durable = any(entry.awaited for entry in entries)
+            try:
+                acks = self.store.append([batch for batch, _ in groups], durable=durable)
+            except BaseException as error:
+                entries += self._take(left)
+                self._put_back(entries)
+                for entry in entries:
+                    entry.error = error
+                return sent + entries
+            for (_, group), ack in zip(groups, acks, strict=True):
+                _settle(group, ack)
+            if self._taps:
+                self._fill_taps(entries)
+            sent += entries
+        return sent
 
     def _fill_taps(self, entries: list[Entry]) -> None:
         taps = self._taps
@@ -181,9 +199,9 @@ class Outbox:
             if tap is not None:
                 tap.append((entry.position, entry.events))
 
-    def _take(self) -> list[Entry]:
+    def _take(self, count: int) -> list[Entry]:
         queue = self._queue
-        return [queue.popleft() for _ in range(len(queue))]
+        return [queue.popleft() for _ in range(count)]
 
     def _put_back(self, entries: list[Entry]) -> None:
         """Keep what nobody waits for, to be sent when the store is there again."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from zlib import crc32
 
 import pytest
 
@@ -283,12 +284,35 @@ def test_where_keys_are_too_many_each_is_asked_for(asked, monkeypatch):
     assert sorted(ran) == [20, 21]
 
 
-def test_of_many_keys_the_hashes_are_fetched_once_some_were_asked_for(asked, monkeypatch):
+def test_where_keys_are_too_many_calls_that_wait_are_asked_for_together(asked, monkeypatch):
+    from kitaru.runtime import caching
+
+    monkeypatch.setattr(caching, "FEW", 4)
+    monkeypatch.setattr(caching, "MANY", 4)
+    come, all_have_come, read = [], threading.Event(), Asking.read
+
+    def noticed(key: bytes) -> int:
+        come.append(key)
+        if len(come) == 20:
+            all_have_come.set()
+        return crc32(key)
+
+    def held(self, name, /, **parameters):
+        assert name != "cache_keys" or all_have_come.wait(20)
+        return read(self, name, **parameters)
+
+    monkeypatch.setattr(caching, "crc32", noticed)
+    monkeypatch.setattr(Asking, "read", held)
+    assert doubled.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert len(cache_reads(asked)) < 10
+
+
+def test_of_many_keys_more_hashes_are_fetched_with_each_question(asked, monkeypatch):
     from kitaru.runtime import caching
 
     monkeypatch.setattr(caching, "FEW", 4)
     assert doubled_in_order.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
-    assert cache_reads(asked) == ["cache_keys"] + ["cache"] * 8 + ["cache_keys"]
+    assert cache_reads(asked) == ["cache_keys"] * 2
 
 
 def test_an_execution_does_not_wait_until_the_database_has_taken_in_the_one_before():

@@ -74,3 +74,52 @@ def test_a_flush_from_the_main_thread_sends_what_is_queued(slow):
     box.flush()
     box.close()
     assert len(slow.sent) == 1
+
+
+def test_a_long_queue_leaves_some_at_a_time_and_in_its_order(slow, monkeypatch):
+    monkeypatch.setattr(outbox, "MOST_AT_ONCE", 4)
+    box = Outbox(slow)
+    box._sending.acquire()  # the store is busy with what came before
+    for number in range(10):
+        box.post([event(str(number))])
+    box._sending.release()
+    thread = threading.Thread(target=box.commit, args=([event("last")],))
+    thread.start()
+    thread.join()
+    box.close()
+    assert [kinds for kinds, _ in slow.sent] == [list("0123"), list("4567"), ["8", "9", "last"]]
+    assert [durable for _, durable in slow.sent] == [False, False, True]
+
+
+def test_what_follows_in_a_long_queue_is_not_sent_when_the_store_refuses(monkeypatch):
+    class Broken(SlowStore):
+        def append(self, batches, *, durable=True):
+            if len(self.sent) == 1:
+                raise ConnectionError("away")
+            return super().append(batches, durable=durable)
+
+    monkeypatch.setattr(outbox, "MOST_AT_ONCE", 2)
+    store, told = Broken(), []
+    box = Outbox(store)
+    monkeypatch.setattr(box, "_wake", lambda: None)
+    for number in range(6):
+        box.submit([event(str(number))], lambda position, error: told.append(type(error)))
+    box._flush()
+    assert told == [type(None)] * 2 + [ConnectionError] * 4
+    assert [kinds for kinds, _ in store.sent] == [["0", "1"]]
+
+
+def test_whoever_adds_to_a_long_queue_helps_to_send_it(slow, monkeypatch):
+    monkeypatch.setattr(outbox, "CROWDED", 3)
+    box, told = Outbox(slow), []
+    monkeypatch.setattr(box, "_wake", lambda: None)  # nobody else sends
+
+    def submit_some():
+        for number in range(5):
+            box.submit([event(str(number))], lambda position, error: told.append(position))
+
+    thread = threading.Thread(target=submit_some)
+    thread.start()
+    thread.join()
+    assert [kinds for kinds, _ in slow.sent] == [list("0123")]
+    assert len(told) == 4

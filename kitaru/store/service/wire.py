@@ -23,7 +23,7 @@ from kitaru.errors import (
     KitaruWaitValidationError,
 )
 
-PROTOCOL: int = 2
+PROTOCOL: int = 3
 """Goes up when a client of the number before could misunderstand the service, or the other way round."""
 
 HEARTBEAT: Final = 15.0

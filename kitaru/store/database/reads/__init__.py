@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from kitaru.store.database.reads import cache, deployments, executions, jobs, listings, records, statistics
+from kitaru.store.database.reads import (
+    cache,
+    deployments,
+    executions,
+    explanation,
+    jobs,
+    listings,
+    records,
+    statistics,
+)
 from kitaru.store.database.reads.registry import READS, answer
 
-__all__ = ["READS", "answer", "cache", "deployments", "executions", "jobs", "listings", "records", "statistics"]
+__all__ = [
+    "READS",
+    "answer",
+    "cache",
+    "deployments",
+    "executions",
+    "explanation",
+    "jobs",
+    "listings",
+    "records",
+    "statistics",
+]

@@ -8,29 +8,42 @@ from zlib import crc32
 from kitaru.store.database.reads.registry import named, positive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kitaru.store.database.query import Query
     from kitaru.store.database.rows import Row
 
 
 @named("cache_keys")
-def cache_keys(query: Query, code_id: str, limit: int = 500_000) -> dict[str, Any]:
+def cache_keys(query: Query, code_id: str, limit: int = 500_000, wanted: Sequence[int] | None = None) -> dict[str, Any]:
     """Return what tells of most cache keys of one piece of code that nothing is recorded for them.
 
-    ``recorded`` has the CRC-32 of each key with a result, in order; it is None if there are more than `limit` results.
-    ``begun`` has those of calls that have not ended.
+    ``recorded`` has the CRC-32 of each key with a result, in order; it is None if there are more than `limit` results:
+    then ``found`` has those of `wanted` that are among them. ``begun`` has those of calls that have not ended.
     """
-    (found,) = query.rows(
+    (told,) = query.rows(
         "SELECT list_sort(list(DISTINCT key_hash)) AS hashes, count(*) AS n FROM "
         "(SELECT key_hash FROM internal.cache_entries WHERE code_id = ? LIMIT ?)",
         [code_id, positive("limit", limit) + 1],
     )
+    whole = told["n"] <= limit
     begun = query.rows(
         "SELECT cache_key FROM internal.calls_open WHERE code_id = ? AND cache_key IS NOT NULL", [code_id]
     )
     return {
-        "recorded": None if found["n"] > limit else found["hashes"] or [],
+        "recorded": (told["hashes"] or []) if whole else None,
+        "found": [] if whole or not wanted else _among(query, code_id, wanted),
         "begun": [crc32(row["cache_key"].encode()) for row in begun],
     }
+
+
+def _among(query: Query, code_id: str, wanted: Sequence[int]) -> list[int]:
+    numbers = ", ".join([str(int(number)) for number in wanted])
+    rows = query.rows(
+        f"SELECT DISTINCT key_hash FROM internal.cache_entries WHERE key_hash IN ({numbers}) AND code_id = ?",  # noqa: S608
+        [code_id],
+    )
+    return sorted([row["key_hash"] for row in rows])
 
 
 @named("cache")

@@ -106,9 +106,19 @@ def test_the_hashes_of_all_keys_of_a_code_are_sorted_and_limited() -> None:
     apply(database, created(E2), claimed(E2), started("a_2", E2), completed("a_2", E2))
     assert recorded(database) == hashes(*(f"key-a_{n}" for n in range(5)))
     assert database.read("cache_keys", code_id="code", limit=5)["recorded"] is None
-    assert database.read("cache_keys", code_id="another code") == {"recorded": [], "begun": []}
+    assert database.read("cache_keys", code_id="another code") == {"recorded": [], "found": [], "begun": []}
+
+
+def test_where_there_are_more_hashes_than_wanted_at_once_some_can_be_asked_for() -> None:
+    calls = [item for n in range(5) for item in (started(f"a_{n}"), completed(f"a_{n}"))]
+    database = filled(created(E1), claimed(E1), *calls)
+    asked = hashes("key-a_1", "key-a_3", "key-a_7")
+    found = database.read("cache_keys", code_id="code", limit=4, wanted=asked)
+    assert found == {"recorded": None, "found": hashes("key-a_1", "key-a_3"), "begun": []}
+    assert database.read("cache_keys", code_id="another code", limit=1, wanted=asked)["found"] == []
 
 
 def test_keys_of_calls_that_have_not_ended_are_told_apart() -> None:
     database = filled(created(), claimed(), started("a"), started("b"), completed("b"), started("c", cache_key=None))
-    assert database.read("cache_keys", code_id="code") == {"recorded": hashes("key-b"), "begun": hashes("key-a")}
+    found = database.read("cache_keys", code_id="code")
+    assert found == {"recorded": hashes("key-b"), "found": [], "begun": hashes("key-a")}
