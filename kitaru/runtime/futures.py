@@ -34,6 +34,8 @@ class CallFuture(Generic[R]):
     'A'
     """
 
+    __slots__ = ("_execution", "_future", "call_name")
+
     def __init__(self, call_name: str, future: Pending[R], execution: Execution) -> None:
         self.call_name = call_name
         self._future = future

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 GATHER = 0.01
 """Seconds that events nobody waits for may gather before they are sent."""
 UNSENT_LIMIT = 100_000
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 1_000
 """Entries that leave in one append."""
-CROWDED = 1_000
+CROWDED = 2_500
 """Entries in the queue from which on whoever adds one that is awaited helps to send."""
 
 REFUSALS = {"stale": KitaruStaleRunnerError, "conflict": KitaruConflictError, "missing": KitaruNotFoundError}

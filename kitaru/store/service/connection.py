@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK: Final = 1 << 20
+_FIRST_PIECE: Final = 1 << 16
+"""Bytes for which there is room at first: most answers are short, and room for many costs more than to read them."""
 _CONNECT_TIMEOUT: Final = 5.0
 
 
@@ -89,6 +91,7 @@ class _Parsed:
         self.headed = False
         self.keep_alive = False
         self.complete = False
+        self.room = _FIRST_PIECE
         self._bodiless = bodiless
 
     def on_headers_complete(self) -> None:
@@ -195,9 +198,11 @@ class Connection:
         if self._socket is None:
             raise ConnectionLostError(f"{self.address.url} closed the connection")
         try:
-            data = self._socket.recv(_CHUNK)
+            data = self._socket.recv(parsed.room)
             if not data:
                 raise ConnectionLostError(f"{self.address.url} closed the connection")
+            if len(data) == parsed.room:
+                parsed.room = _CHUNK
             parsed.parser.feed_data(data)
         except httptools.HttpParserError as error:
             self.close()
