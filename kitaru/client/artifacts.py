@@ -67,7 +67,7 @@ class ArtifactsAPI:
         rows = self._client.store.read(
             "artifacts", exec_id=full, name=name, kind=kind, call=producing_call, limit=limit
         )
-        return [records.artifact(self._client, row) for row in rows]
+        return records.artifacts(self._client, rows)
 
     def get(self, artifact_id: str) -> ArtifactRef:
         """Find one artifact.

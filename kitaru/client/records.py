@@ -6,8 +6,10 @@ of it at once, in a third of the time that one constructor after the other takes
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from kitaru.client.models import (
     Answer,
@@ -22,14 +24,13 @@ from kitaru.client.models import (
     FailureInfo,
     LogEntry,
     PendingWait,
-    ValueInfo,
 )
 from kitaru.client.times import moment
 from kitaru.errors import FailureOrigin
 from kitaru.store.artifact_rows import artifact_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kitaru.client.client import KitaruClient
 
@@ -76,9 +77,9 @@ def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
 def detailed(client: KitaruClient, recorded: Mapping[str, Any]) -> Execution:
     """Make an execution with everything from an ``execution`` answer."""
     row = recorded["execution"]
-    artifacts = [artifact(client, item) for item in artifact_rows(recorded["saved"], recorded["calls"])]
+    found = artifacts(client, artifact_rows(recorded["saved"], recorded["calls"]))
     by_call: dict[str | None, list[ArtifactRef]] = {}
-    for item in artifacts:
+    for item in found:
         by_call.setdefault(item.producing_call, []).append(item)
     inputs = row["inputs"] or {}
     flow = {"flow": row["flow"]}
@@ -95,7 +96,7 @@ def detailed(client: KitaruClient, recorded: Mapping[str, Any]) -> Execution:
         pending_waits=[wait(client, item | flow) for item in recorded["waits"] if item["status"] == "pending"],
         answers=[answer(item) for item in recorded["waits"] if item["status"] != "pending"],
         checkpoints=[call(item, by_call.get(item["name"], [])) for item in recorded["calls"]],
-        artifacts=artifacts,
+        artifacts=found,
         children=[child(item) for item in recorded["children"]],
     )
     execution._records = inputs  # noqa: SLF001 -- what the previews stand for belongs to the model
@@ -129,23 +130,39 @@ def failure(recorded: Mapping[str, Any] | None) -> FailureInfo | None:
 
 def artifact(client: KitaruClient, row: Row) -> ArtifactRef:
     """Make an artifact from its row."""
-    made = ArtifactRef(
-        artifact_id=row["artifact_id"],
-        exec_id=row["exec_id"],
-        name=row["name"],
-        kind=row["kind"],
-        save_type=row["save_type"],
-        producing_call=row["call"],
-        tags=row["tags"] or [],
-        created_at=moment(row["at"]),
-        value=ValueInfo(**value(row["value"])),
+    return artifacts(client, [row])[0]
+
+
+def artifacts(client: KitaruClient, rows: Sequence[Row]) -> list[ArtifactRef]:
+    """Make artifacts from their rows."""
+    made = _artifacts().validate_python(
+        [
+            {
+                "artifact_id": row["artifact_id"],
+                "exec_id": row["exec_id"],
+                "name": row["name"],
+                "kind": row["kind"],
+                "save_type": row["save_type"],
+                "producing_call": row["call"],
+                "tags": row["tags"] or [],
+                "created_at": moment(row["at"]),
+                "value": value(row["value"]),
+            }
+            for row in rows
+        ]
     )
-    made._load = partial(client.decode, row["value"])  # noqa: SLF001 -- as above
+    for one, row in zip(made, rows, strict=True):
+        one._load = partial(client.decode, row["value"])  # noqa: SLF001 -- as above
     return made
 
 
+@cache
+def _artifacts() -> TypeAdapter[list[ArtifactRef]]:
+    return TypeAdapter(list[ArtifactRef])
+
+
 def call(row: Row, artifacts: list[ArtifactRef]) -> Row:
-    """Describe a call as `CheckpointCall` does."""
+    """Describe a call as `CheckpointCall` does; what it returned is one of its artifacts."""
     return {
         "call_id": f"{row['exec_id']}/{row['name']}",
         "exec_id": row["exec_id"],
@@ -160,7 +177,7 @@ def call(row: Row, artifacts: list[ArtifactRef]) -> Row:
         "ended_at": moment(row["ended_at"]),
         "duration": row["duration"],
         "inputs": {name: value(described) for name, described in (row["inputs"] or {}).items()},
-        "output": value(row["output"]) if row["output"] else None,
+        "output": next((one.value for one in artifacts if one.save_type == "output"), None),
         "reused": row["reason"] if row["status"] == "reused" else None,
         "why": row["why"],
         "original_call_id": row["source_call"] and f"{row['source_exec_id']}/{row['source_call']}",

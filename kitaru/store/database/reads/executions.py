@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
 from kitaru.store.database.reads.registry import beginning, find_execution, named, positive, reach, rows_of
+from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +19,14 @@ _IN: Final = "position BETWEEN ? AND ? AND exec_id = ?"
 _CHILDREN: Final = "SELECT exec_id, flow, status, parent_call, first_position FROM internal.{} WHERE parent_exec_id = ?"
 
 _BESIDES: Final = (
-    "SELECT DISTINCT part FROM ("
-    "SELECT 'waits' AS part FROM internal.waits WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION ALL "
-    "SELECT 'waits' FROM internal.waits_open WHERE exec_id = $3 UNION ALL "
-    "SELECT 'saved' FROM internal.artifacts WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION ALL "
-    "SELECT 'children' FROM internal.executions WHERE parent_exec_id = $3 UNION ALL "
-    "SELECT 'children' FROM internal.executions_open WHERE parent_exec_id = $3)"
+    "SELECT 'waits' AS part FROM internal.waits WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION "
+    "SELECT 'saved' FROM internal.artifacts WHERE position BETWEEN $1 AND $2 AND exec_id = $3 UNION "
+    "SELECT 'children' FROM internal.executions WHERE parent_exec_id = $3 UNION "
+    "SELECT 'children' FROM internal.executions_open WHERE parent_exec_id = $3"
 )
 """Which of these an execution has at all: one statement instead of up to five, each of which plans for long."""
+
+_OPEN_BESIDES: Final = "SELECT 'waits' AS part FROM internal.waits_open WHERE exec_id = $3 UNION " + _BESIDES  # noqa: S608
 
 _ANSWERED: Final = (
     "SELECT exec_id, epoch, cwd, interpreter FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
@@ -47,6 +48,14 @@ _TO_MATCH: Final = (
 )
 
 
+_TO_SHOW: Final = (
+    "exec_id, name, checkpoint, type, runtime, sequence, status, attempts, concurrent, inputs, parents, code_id, "
+    "cache_key, output, failure, started_at, attempt_started_at, ended_at, duration, reason, source_exec_id, "
+    "source_call, why, metadata, progress, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, "
+    "first_position, position"
+)
+"""Everything but what only matching needs: each long column is read from blocks of its own."""
+
 _TO_COUNT: Final = (
     "exec_id, name, checkpoint, type, sequence, status, attempts, concurrent, failure, started_at, "
     "attempt_started_at, ended_at, duration, total_tokens, cost_usd, first_position, position"
@@ -61,8 +70,9 @@ def execution(query: Query, exec_id: str, most_whole: int | None = None) -> dict
     """
     row = find_execution(query, exec_id)
     in_full = most_whole is None or row["calls"] <= most_whole
-    calls = rows_of(query, row, "calls", "*" if in_full else _TO_COUNT)
-    besides = {found["part"] for found in query.rows(_BESIDES, [*reach(row), exec_id])}
+    calls = rows_of(query, row, "calls", _TO_SHOW if in_full else _TO_COUNT)
+    besides = query.rows(_BESIDES if row["status"] in ENDED else _OPEN_BESIDES, [*reach(row), exec_id])
+    has = {found["part"] for found in besides}
     # Most executions have no attempt that another followed: their calls' own rows tell everything.
     past = (
         query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
@@ -72,9 +82,9 @@ def execution(query: Query, exec_id: str, most_whole: int | None = None) -> dict
     return {
         "execution": with_duration(row),
         "calls": _with_attempts(sorted(calls, key=_place), past),
-        "waits": rows_of(query, row, "waits") if "waits" in besides else [],
-        "saved": saved_of(query, row) if "saved" in besides else [],
-        "children": _children(query, exec_id) if "children" in besides else [],
+        "waits": rows_of(query, row, "waits") if "waits" in has else [],
+        "saved": saved_of(query, row) if "saved" in has else [],
+        "children": _children(query, exec_id) if "children" in has else [],
     }
 
 
@@ -112,7 +122,8 @@ def calls(
     page = [positive("limit", limit), positive("offset", offset, least=0)]
     total = query.rows(f"SELECT count(*) AS n FROM internal.all_calls {where}", values)[0]["n"]  # noqa: S608
     items = query.rows(
-        f"FROM internal.all_calls {where} ORDER BY sequence, first_position LIMIT ? OFFSET ?", [*values, *page]
+        f"SELECT {_TO_SHOW} FROM internal.all_calls {where} ORDER BY sequence, first_position LIMIT ? OFFSET ?",  # noqa: S608
+        [*values, *page],
     )
     past = (
         query.rows(

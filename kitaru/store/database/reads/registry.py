@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -40,11 +41,14 @@ def answer(query: Query, name: str, parameters: dict[str, Any]) -> Any:
     if function is None:
         raise KitaruUsageError(f"There is no read called {name!r}. The reads are: {', '.join(sorted(READS))}.")
     try:
-        inspect.signature(function).bind(query, **parameters)
+        _signature(function).bind(query, **parameters)
     except TypeError as error:
-        known = ", ".join(list(inspect.signature(function).parameters)[1:])
+        known = ", ".join(list(_signature(function).parameters)[1:])
         raise KitaruUsageError(f"The read {name!r} takes the parameters {known}: {error}.") from None
     return function(query, **parameters)
+
+
+_signature = functools.cache(inspect.signature)
 
 
 def find_execution(query: Query, exec_id: str) -> Row:
