@@ -107,6 +107,7 @@ def cancel(
 def worker(
     limit: Annotated[int, typer.Option(help="How many jobs to do at once.")] = 4,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Do jobs: invocations of deployments, and executions that go on or are replayed.
 
@@ -126,6 +127,8 @@ def worker(
     here.start()
     note(f"Working for {client.store.location}, {limit} jobs at once. Stop with Ctrl-C.")
     _stay(here, until_idle=until_idle)
+    item = {"store": client.store.location, "jobs": here.taken}
+    show_item("worker", output, item, lambda: say(f"Took {here.taken} jobs."))
 
 
 class _Notes(logging.Handler):

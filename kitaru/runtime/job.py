@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 FOLDER: Final = "runners"
 """Where in the home the output of such processes goes, one file for each execution."""
 
-_NEEDED: Final = ("cloudpickle", "kitaru.code", "kitaru.runtime.checkpoint", "kitaru.runtime.flow")
+_NEEDED: Final = (
+    "cloudpickle",
+    "kitaru.code",
+    "kitaru.runtime.checkpoint",
+    "kitaru.runtime.flow",
+    "kitaru.runtime.values.tagged_json",
+    "kitaru.stacks.process",
+    "kitaru.stacks.registry",
+    "kitaru.store.service.feed",
+)
+"""What the first checkpoint would otherwise wait for."""
 
 
 class Order(TypedDict):
@@ -96,8 +106,7 @@ def begin(engine: Engine, order: Order) -> FlowHandle[Any] | None:
             return _replay(engine, order)
         except KitaruConflictError:
             pass  # an earlier attempt has made it
-    claim = engine.store.read("head", exec_id=target)["execution"]["epoch"]
-    has_begun = order["kind"] == "replay" or claim > order["epoch"]
+    has_begun = order["kind"] == "replay" or (order["attempt"] > 1 and _epoch(engine, target) > order["epoch"])
     is_retry = order["kind"] == "retry" and not has_begun
     go_on: Callable[..., FlowHandle[Any]] = engine.retry if is_retry else engine.resume
     try:
@@ -110,16 +119,23 @@ def begin(engine: Engine, order: Order) -> FlowHandle[Any] | None:
         raise
 
 
+def _epoch(engine: Engine, exec_id: str) -> int:
+    epoch: int = engine.store.read("head", exec_id=exec_id)["execution"]["epoch"]
+    return epoch
+
+
 def _ready(answer: int) -> Engine:
     from importlib import import_module
 
     from kitaru.runtime.engine import engine
+    from kitaru.store.protocol import current_position
     from kitaru.store.runner import runner_identity
 
     here = engine()
     here.stays = False
     for name in _NEEDED:
         import_module(name)
+    current_position(here.store)  # connects
     os.write(answer, orjson.dumps(runner_identity(kind="worker")) + b"\n")
     os.close(answer)
     return here

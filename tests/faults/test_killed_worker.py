@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from tests.conftest import until
+
 STEPS = """
 import os, time
 import kitaru
@@ -91,7 +93,7 @@ def check(failed, marks, killed: int, store) -> None:
 
 
 @pytest.mark.slow
-def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service_home, marks, failed, until):
+def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service_home, marks, failed):
     from kitaru.store.connect import open_store
     from kitaru.store.service.record import read_record
 
@@ -112,9 +114,7 @@ def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service
 
 
 @pytest.mark.slow
-def test_a_worker_is_killed_and_its_processes_do_their_jobs_to_the_end(
-    service_home, run, marks, failed, until, monkeypatch
-):
+def test_a_worker_is_killed_and_its_processes_do_their_jobs_to_the_end(service_home, run, marks, failed):
     """A service that others can reach has no worker of its own."""
     from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store, open_store

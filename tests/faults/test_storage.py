@@ -203,7 +203,7 @@ def test_a_global_that_cannot_be_frozen_is_named_when_another_process_resumes(se
     assert row["code"] is None
     assert any("lock" in note for note in row["notes"])
     answer(exec_id, 1)
-    error = job_error(exec_id, until)
+    error = job_error(exec_id)
     assert "lock" in error
     assert "code='current'" in error
 
@@ -229,7 +229,7 @@ def test_a_secret_global_is_not_written_and_is_taken_from_the_environment(servic
         if path.is_file():
             assert b"sk-proj-0123456789" not in path.read_bytes(), path
     answer(exec_id, None)
-    assert "OPENAI_API_KEY" in job_error(exec_id, until)
+    assert "OPENAI_API_KEY" in job_error(exec_id)
     run("-m", "kitaru", "executions", "resume", exec_id, OPENAI_API_KEY="12345").end()
     assert execution(exec_id)["execution"]["output"]["inline"] == 5
 
@@ -335,10 +335,10 @@ def test_a_flow_whose_code_is_gone_says_what_is_missing(service_home, run, execu
     until(lambda: execution(exec_id)["execution"]["runner"] is None)
     (tmp_path / "gone_soon.py").unlink()
     answer(exec_id, None)
-    assert "gone_soon" in job_error(exec_id, until)
+    assert "gone_soon" in job_error(exec_id)
 
 
-def job_error(exec_id, until):
+def job_error(exec_id):
     """Wait for the job that goes on with an answered execution; return why it failed."""
     from kitaru.store.connect import open_store
 

@@ -78,6 +78,8 @@ class Worker:
         self._name = f"{name} on {socket.gethostname()} (pid {os.getpid()})"
         self._warm_until = float("inf") if stays_warm else 0.0
         self._processes: list[JobProcess] = []
+        self.taken = 0
+        """How many jobs it has claimed so far."""
         self._cancelled: deque[str] = deque()
         self._changed = threading.Event()
         self._idle = threading.Event()
@@ -208,6 +210,7 @@ class Worker:
             batch["expect"] = {"exec_id": job.exec_id, "epoch": job.epoch}
         if self._append([claimed], batch.get("expect")):
             job.attempts += 1
+            self.taken += 1
             return True
         if "expect" in batch:
             # Either another worker has the job, and this is refused too; or the execution went on by itself.
