@@ -204,17 +204,17 @@ class Worker:
 
     def _claim(self, job: Waiting, runner: Runner) -> bool:
         """Take a job for a process; False if somebody else has it, or it is needed no more."""
-        claimed = self._claimed(job, runner)
+        claimed, attempt = self._claimed(job, runner), job.attempts + 1
         batch: Batch = {"events": [claimed]}
         if not job.attempts and job.target == job.exec_id:
             batch["expect"] = {"exec_id": job.exec_id, "epoch": job.epoch}
         if self._append([claimed], batch.get("expect")):
-            job.attempts += 1
+            job.attempts = attempt  # set, not counted up: the event of the claim may have come already
             self.taken += 1
             return True
         if "expect" in batch:
             # Either another worker has the job, and this is refused too; or the execution went on by itself.
-            body = {"job_id": job.job_id, "attempt": job.attempts + 1, "outcome": "completed"}
+            body = {"job_id": job.job_id, "attempt": attempt, "outcome": "completed"}
             self._append([claimed, _event(kinds.JOB_ENDED, job, body | {"reason": "the execution went on meanwhile"})])
         return False
 
