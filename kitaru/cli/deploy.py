@@ -1,13 +1,23 @@
-"""``kitaru deploy`` and ``kitaru build``: a notebook's or a script's flows as versions that can be invoked."""
+"""``kitaru deploy``, ``build`` and ``invoke``: a notebook's or a script's flows as versions that workers run."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kitaru.cli.options import Output
-from kitaru.cli.output import Format, command, note, say, show_items
+from kitaru.cli import completion
+from kitaru.cli.options import Output, json_object, json_value
+from kitaru.cli.output import Format, command, note, say, show_item, show_items
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kitaru.client.client import KitaruClient
+    from kitaru.client.models import Execution
+    from kitaru.runtime.handle import FlowHandle
 
 Target = Annotated[
     str,
@@ -66,6 +76,58 @@ def build(target: Target, stack: Stack = None, output: Output = Format.TEXT) -> 
     show_items("build", output, made, text)
 
 
+@command("invoke")
+def invoke(
+    flow: Annotated[str, typer.Argument(help="Name of a deployed flow.", autocompletion=completion.flows)],
+    version: Annotated[int | None, typer.Option("--version", "-v", min=1, help="Number of the version.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", "-t", help="A tag; default if neither is given.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", metavar="NAME=JSON", help="An input; may be given several times."),
+    ] = None,
+    inputs: Annotated[str | None, typer.Option(help="Inputs as a JSON object, or @FILE that has one.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help="The same key again gives the same execution.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until its end, and print the result.")] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Run a deployed version in a worker process."""
+    from kitaru.client import KitaruClient
+
+    client = KitaruClient()
+    deployment = client.deployments.get(flow, version=version, tag=tag)
+    given = json_object(_text_of(inputs), "--inputs") | _params(deployment.schema, param or ())
+    handle = client.deployments.invoke(flow, version=deployment.version, inputs=given, idempotency_key=key)
+    if wait:
+        _stay(client, handle)
+    found = client.executions.get(handle.exec_id)
+    show_item("invoke", output, found, lambda: say(_standing(found)))
+
+
+def _stay(client: KitaruClient, handle: FlowHandle[Any]) -> None:
+    """Wait for the end, or until it asks something."""
+    ends = ("execution.completed", "execution.failed", "execution.cancelled")
+    for event in client.executions.events(handle.exec_id, since=0, kinds=("wait.created", *ends)):
+        if event.kind in ends:
+            handle.wait()
+        elif not client.executions.pending_waits(handle.exec_id):
+            continue
+        return
+
+
+def _standing(found: Execution) -> str:
+    if found.pending_waits:
+        asked = found.pending_waits[0].question or "Go on?"
+        return f"{found.exec_id} asks: {asked} Answer it: kitaru executions input {found.exec_id} --value JSON"
+    if found.status.is_finished:
+        return f"{found.exec_id} is {found.status.value}: {found.output}"
+    return (
+        f"{found.exec_id} is {found.status.value}, version {found.deployment_version}. How it stands: "
+        f"kitaru executions get {found.exec_id}"
+    )
+
+
 def show_deployment(one: dict[str, Any]) -> None:
     """Print what a version is."""
     from kitaru.cli.tables import show_pairs
@@ -122,6 +184,28 @@ def split_target(target: str) -> tuple[str, list[str]]:
     return (file, [flow]) if colon and file.endswith((".py", ".ipynb")) else (target, [])
 
 
+def _text_of(given: str | None) -> str | None:
+    if given is None or not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KitaruUsageError(f"--inputs {given}: the file cannot be read: {error}.") from None
+
+
+def _params(schema: dict[str, Any], pairs: Iterable[str]) -> dict[str, Any]:
+    given = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise KitaruUsageError(f"--param {pair}: write NAME=JSON, for example --param topic=cats")
+        value = json_value(text)
+        kind = schema.get("properties", {}).get(name, {}).get("type")
+        # 42 and true are JSON, but where a text is asked for they are meant as text.
+        given[name] = text if kind == "string" and not isinstance(value, str) else value
+    return given
+
+
 def _invocation(one: dict[str, Any]) -> str:
     needed = "".join(f" --param {name}=..." for name in one["schema"].get("required", ()))
     which = "" if "default" in one["tags"] else f" --version {one['version']}"
@@ -145,3 +229,4 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     app.command("deploy")(deploy)
     app.command("build")(build)
+    app.command("invoke")(invoke)

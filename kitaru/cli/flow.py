@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import quote
 
 import typer
 
 from kitaru.cli import completion
 from kitaru.cli.deploy import parameters_of, show_deployment
 from kitaru.cli.options import Output
-from kitaru.cli.output import Format, command, say, show_item, show_items
+from kitaru.cli.output import Format, command, encoded, say, show_item, show_items
+from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
@@ -24,6 +27,8 @@ Version = Annotated[int, typer.Option("--version", "-v", min=1, help="Number of 
 MaybeVersion = Annotated[int | None, typer.Option("--version", "-v", min=1, help="Number of the version.")]
 MaybeTag = Annotated[str | None, typer.Option("--tag", "-t", help="A tag; default if neither is given.")]
 Tag = Annotated[str, typer.Argument(help="The tag.")]
+
+_EXAMPLES: Final = {"string": "...", "integer": 1, "number": 1.0, "boolean": True, "array": [], "null": None}
 
 
 @app.command("list")
@@ -146,6 +151,45 @@ def show_one(
     show_item("flow.deployments.show", output, found, text)
 
 
+@deployments.command("logs")
+@command("flow.deployments.logs")
+def logs(
+    flow: Flow,
+    version: MaybeVersion = None,
+    tag: MaybeTag = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with new lines until the end.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most lines of the past.")] = 1000,
+    output: Output = Format.TEXT,
+) -> None:
+    """Show what the newest execution of a version printed and logged."""
+    from kitaru.cli import executions
+    from kitaru.client import KitaruClient
+    from kitaru.errors import KitaruNotFoundError
+
+    client = KitaruClient()
+    found = client.deployments.get(flow, version=version, tag=tag)
+    newest = client.executions.list(flow=flow, deployment_version=found.version, order="-created_at", limit=1)
+    if not newest:
+        raise KitaruNotFoundError(f"Version {found.version} of flow {flow} was not invoked yet.")
+    executions.logs(newest[0].exec_id, follow=follow, limit=limit, output=output)
+
+
+@deployments.command("curl")
+@command("flow.deployments.curl")
+def curl(flow: Flow, version: MaybeVersion = None, tag: MaybeTag = None, output: Output = Format.TEXT) -> None:
+    """Print the command that invokes a version over HTTP; it looks the token up when it runs."""
+    from kitaru.client import KitaruClient
+
+    client = KitaruClient()
+    found = client.deployments.get(flow, version=version, tag=tag)
+    which = f"version={version}" if version is not None else f"tag={quote(tag or 'default', safe='')}"
+    url = f"{service_address(client)}/deployments/{quote(flow, safe='')}/invoke?{which}"
+    body = example_inputs(found.schema)
+    token = "$KITARU_AUTH_TOKEN" if client.is_remote else "$(kitaru service token)"
+    item = {"url": url, "body": body, "token": token}
+    show_item("flow.deployments.curl", output, item, lambda: say(_curl(url, body, token)))
+
+
 @deployments.command("delete")
 @command("flow.deployments.delete")
 def delete(flow: Flow, version: Version, output: Output = Format.TEXT) -> None:
@@ -155,6 +199,48 @@ def delete(flow: Flow, version: Version, output: Output = Format.TEXT) -> None:
     KitaruClient().deployments.delete(flow, version)
     item = {"flow": flow, "version": version}
     show_item("flow.deployments.delete", output, item, lambda: say(f"{flow}: version {version} is deleted."))
+
+
+def example_inputs(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return inputs to begin with: the defaults, and something of the right type for what has none.
+
+    Examples
+    --------
+    >>> example_inputs({"properties": {"topic": {"type": "string"}, "depth": {"type": "integer", "default": 2}}})
+    {'topic': '...', 'depth': 2}
+    """
+    return {
+        name: about.get("default", _EXAMPLES.get(str(about.get("type")), {}))
+        for name, about in schema.get("properties", {}).items()
+    }
+
+
+def service_address(client: KitaruClient) -> str:
+    """Return where the service of a client's store is reached."""
+    from kitaru.store.connect import current_target
+    from kitaru.store.service.process import service_status
+
+    store = client.store
+    if client.is_remote:
+        return current_target().url
+    found = service_status(Path(store.location))
+    if found is None:
+        raise KitaruStateError(
+            "No service runs here, as this process has the database open (KITARU_STORE=embedded). Start one: "
+            "kitaru service start"
+        )
+    return str(found["url"])
+
+
+def _curl(url: str, body: dict[str, Any], token: str) -> str:
+    from shlex import quote as quoted
+
+    data = quoted(encoded(body))
+    return (
+        f"curl -X POST {quoted(url)} \\\n"
+        f'  -H "Authorization: Bearer {token}" \\\n'
+        f"  -H 'Content-Type: application/json' \\\n  -d {data}"
+    )
 
 
 def _flows(client: KitaruClient) -> list[dict[str, Any]]:
@@ -176,8 +262,6 @@ def _flows(client: KitaruClient) -> list[dict[str, Any]]:
 
 
 def _show_versions(found: list[Deployment]) -> None:
-    from pathlib import Path
-
     from kitaru.cli.tables import show_table
     from kitaru.client.times import ago
 

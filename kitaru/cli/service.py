@@ -75,6 +75,20 @@ def stop(output: Output = Format.TEXT) -> None:
     show_item("service.stop", output, {"home": str(home), "stopped": stopped}, lambda: say(said))
 
 
+@app.command("token")
+@command("service.token")
+def token(output: Output = Format.TEXT) -> None:
+    """Print the token of this home's service, which is started if it does not run.
+
+    It belongs into the header "Authorization: Bearer TOKEN". Who has it can do all that you can do here.
+    """
+    from kitaru.store.home import find_home
+    from kitaru.store.service.process import ensure_service
+
+    record = ensure_service(find_home())
+    show_item("service.token", output, {"url": record.url, "token": record.token}, lambda: say(record.token))
+
+
 def _token(file: Path | None) -> str | None:
     if file is None:
         return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kitaru.client.client import KitaruClient
     from kitaru.runtime.flow import Flow
+    from kitaru.runtime.handle import FlowHandle
     from kitaru.store.events import Event
 
     Tags = Mapping[str, bool] | Iterable[str] | str | None
@@ -199,6 +200,58 @@ class DeploymentsAPI:
         """
         self._commit([_event(kinds.DEPLOYMENT_DELETED, flow, _number(version))])
 
+    def invoke(
+        self,
+        flow: str,
+        *,
+        version: int | None = None,
+        tag: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        tags: Iterable[str] = (),
+    ) -> FlowHandle[Any]:
+        """Run a deployment in a worker process, whatever becomes of this one.
+
+        Parameters
+        ----------
+        flow, version, tag
+            Which deployment; see `get`.
+        inputs
+            The flow's arguments by name.
+        idempotency_key
+            A second invocation of the flow with the same key gives the execution of the first one.
+        tags
+            Words to find the execution by.
+
+        Returns
+        -------
+        FlowHandle
+            The execution, which is recorded and waits for a worker.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the inputs do not fit the deployment's parameters.
+        KitaruNotFoundError, KitaruStateError
+            If there is no such deployment, or several share the tag.
+        KitaruConflictError
+            If the key was used with other inputs.
+        KitaruFeatureNotAvailableError
+            If the database is open in this process, where no worker reaches it.
+        """
+        from kitaru.client.continuation import see_to_a_worker
+        from kitaru.runtime.handle import FlowHandle
+        from kitaru.runtime.values import encode
+        from kitaru.store.invocation import check_inputs, invoke
+
+        client, given = self._client, dict(inputs or {})
+        row = self._row(flow, version, tag)
+        check_inputs(row, _as_json(row, given))
+        records = {name: encode(value, client.store.payloads, where=name) for name, value in given.items()}
+        host = see_to_a_worker(client)
+        exec_id = invoke(client.store, row, records, idempotency_key=idempotency_key, tags=[*tags], host=host)
+        return FlowHandle(client.engine, exec_id, flow)
+
     def _row(self, flow: str, version: int | None, tag: str | None) -> dict[str, Any]:
         row: dict[str, Any] = self._client.store.read("deployment", flow=flow, version=version, tag=tag)
         return row
@@ -291,6 +344,28 @@ def tags_of(tags: Tags) -> dict[str, bool]:
                 f"{tag!r} is no tag of a deployment: give a word without blanks that does not begin with {_RESERVED!r}."
             )
     return {tag: exclusive or tag == DEFAULT_TAG for tag, exclusive in given.items()}
+
+
+def _as_json(row: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn inputs into what the schema can judge.
+
+    A value that JSON cannot hold stays as it is where the schema takes anything; elsewhere that is its fault.
+    """
+    from kitaru.runtime.parameter_schema import plain
+
+    properties = row["parameters"].get("properties", {})
+    judged = {}
+    for name, value in inputs.items():
+        try:
+            judged[name] = plain(value)
+        except ValueError as error:
+            if properties.get(name, {}).keys() & {"type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"}:
+                raise KitaruUsageError(
+                    f"Flow {row['flow']}, version {row['version']}: {name} is a {type(value).__name__}, which does not "
+                    f"fit its type: {error}."
+                ) from None
+            judged[name] = None
+    return judged
 
 
 def _event(kind: str, flow: str, version: int, **body: Any) -> Event:

@@ -44,6 +44,7 @@ class ExecutionsAPI(Steering):
         original: str | None = None,
         parent: str | None = None,
         notebook: str | None = None,
+        deployment_version: int | None = None,
         order: str = "-started_at",
         limit: int = 50,
         offset: int = 0,
@@ -64,8 +65,8 @@ class ExecutionsAPI(Steering):
             What occurs in id, flow, notebook, failure, tags or metadata; upper and lower case are the same.
         tags
             Tags that an execution must all have.
-        original, parent, notebook
-            Replays of an execution; children of an execution; started from a notebook.
+        original, parent, notebook, deployment_version
+            Replays of an execution; its children; started from a notebook; invocations of this version of the flow.
         order
             ``started_at``, ``created_at``, ``ended_at``, ``duration``, ``cost``, ``tokens``, ``calls``, ``flow`` or
             ``status``; descending with ``-``.
@@ -100,6 +101,7 @@ class ExecutionsAPI(Steering):
             original=None if original is None else self.resolve(original),
             parent=None if parent is None else self.resolve(parent),
             notebook=notebook,
+            deployment_version=deployment_version,
             order=order,
             limit=limit,
             offset=offset,

@@ -185,6 +185,9 @@ class Engine:
         require_idle(head, statuses)
         flow = flow or self._flow_for(head, code)
         arguments = {name: decode(value, self.store.payloads) for name, value in head["inputs"].items()}
+        if head["deployment_version"] is not None:
+            # Who invoked it had a schema and no types.
+            arguments = bind(flow, (), arguments)
         return begin(lambda: self._take_over(head, flow, arguments, code, on_divergence), self._give_up)
 
     def _take_over(

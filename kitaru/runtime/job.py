@@ -19,6 +19,7 @@ from kitaru.errors import KitaruConflictError, KitaruError, KitaruExecutionError
 from kitaru.runtime.pulse import Pulse
 from kitaru.runtime.stopping import enter, leave, stop_all
 from kitaru.store import events as kinds
+from kitaru.store.jobs.posting import never_began
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,8 @@ def do(engine: Engine, order: Order) -> int:
         outcome, status = "interrupted", 130
     except Exception as raised:  # a module of the user's may raise anything while it is imported
         outcome, error, status = "failed", _told(raised), 1
+        if order["kind"] == "invoke":
+            engine.store.append([never_began(order["target"], error)])
     _end(engine, order, outcome, error)
     return status
 

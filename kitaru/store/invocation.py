@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruConflictError, KitaruNotFoundError, KitaruUsageError
 from kitaru.store import events as kinds
+from kitaru.store.jobs.posting import job_created
 from kitaru.store.json_schema import problems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kitaru.store.events import Event
     from kitaru.store.payloads import PayloadStore
+    from kitaru.store.protocol import Store
     from kitaru.store.value_record import ValueRecord
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -56,6 +59,79 @@ def check_inputs(deployment: Mapping[str, Any], inputs: Mapping[str, Any]) -> No
         )
 
 
+def invoke(
+    store: Store,
+    deployment: Mapping[str, Any],
+    inputs: Mapping[str, ValueRecord],
+    *,
+    idempotency_key: str | None = None,
+    tags: Sequence[str] = (),
+    host: str | None = None,
+) -> str:
+    """Record the execution of a deployment, and ask for a worker that runs it.
+
+    Parameters
+    ----------
+    store
+        Where the deployment is.
+    deployment
+        What the read ``deployment`` answers.
+    inputs
+        Encoded, by name; checked before.
+    idempotency_key
+        A second invocation of the flow with the same key is the first one.
+    tags
+        Of the execution.
+    host
+        Machine whose workers may run it; None for any.
+
+    Returns
+    -------
+    str
+        Id of the execution.
+
+    Raises
+    ------
+    KitaruConflictError
+        If the key was used with other inputs.
+    """
+    exec_id = invocation_id(deployment["flow"], idempotency_key)
+    job = job_created(
+        exec_id,
+        exec_id.replace("kr-", "kj-", 1),
+        "invoke",
+        # Elsewhere the worker's own Python is the one that may do.
+        interpreter=deployment["interpreter"] if Path(deployment["interpreter"]).is_file() else None,
+        cwd=deployment["cwd"],
+        host=host,
+    )
+    created = _execution_created(deployment, exec_id, inputs, tags)
+    (ack,) = store.append([{"events": [created, job], "expect": {"exec_id": exec_id, "absent": True}}])
+    if "refused" in ack:
+        _check_same(store, exec_id, deployment, inputs, idempotency_key)
+    return exec_id
+
+
+def _check_same(
+    store: Store,
+    exec_id: str,
+    deployment: Mapping[str, Any],
+    inputs: Mapping[str, ValueRecord],
+    key: str | None,
+) -> None:
+    """Say so if a key was used for something else; that it was used for the same is what it is for."""
+    try:
+        recorded = store.read("head", exec_id=exec_id)["execution"]
+    except KitaruNotFoundError:  # it was deleted in this moment
+        recorded = {"inputs": None}
+    given = {name: record["digest"] for name, record in inputs.items()}
+    if {name: record["digest"] for name, record in (recorded["inputs"] or {}).items()} != given:
+        raise KitaruConflictError(
+            f"The idempotency key {key!r} of flow {deployment['flow']} was used before, with other inputs, for "
+            f"execution {exec_id}. Give each new invocation a key of its own."
+        )
+
+
 def invocation_id(flow: str, idempotency_key: str | None) -> str:
     """Draw the id of a new execution; with a key it is always the same, so that the second one of two is refused.
 
@@ -70,22 +146,10 @@ def invocation_id(flow: str, idempotency_key: str | None) -> str:
     return "kr-" + "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(12))
 
 
-def execution_created(
-    deployment: Mapping[str, Any], exec_id: str, inputs: Mapping[str, ValueRecord], tags: list[str] | None = None
+def _execution_created(
+    deployment: Mapping[str, Any], exec_id: str, inputs: Mapping[str, ValueRecord], tags: Sequence[str]
 ) -> Event:
-    """Make the event that records the execution of a deployment, which nobody runs yet.
-
-    Parameters
-    ----------
-    deployment
-        What the read ``deployment`` answers.
-    exec_id
-        Of the new execution.
-    inputs
-        Encoded, by name.
-    tags
-        Of the execution.
-    """
+    """Make the event that records an execution which nobody runs yet."""
     body: dict[str, Any] = {
         "flow": deployment["flow"],
         "snapshot_id": deployment["snapshot_id"],
@@ -100,7 +164,7 @@ def execution_created(
         "notebook": None,
         "cwd": deployment["cwd"],
         "interpreter": deployment["interpreter"],
-        "tags": tags or [],
+        "tags": [*tags],
         "metadata": {},
     }
     return {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}

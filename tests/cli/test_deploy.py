@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kitaru.cli.deploy import split_target
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCRIPT = """\
 from kitaru import flow
@@ -95,6 +97,52 @@ def test_a_versions_script_and_requirements_are_printed(kitaru: Any, item: Any, 
 def test_what_is_wrong_is_told_with_the_exit_status_for_it(kitaru: Any, words: Any, status: int, told: str) -> None:
     result = kitaru(*words)
     assert (result.exit_code, told in result.stderr) == (status, True), result.stderr
+
+
+def test_a_version_is_invoked_and_its_result_printed(
+    kitaru: Any, item: Any, script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITARU_STORE", "service")
+    item("deploy", script, "--tag", "stable", "--exclusive")
+    # For a text 42 is a text.
+    result = kitaru(
+        "invoke", "command_greeting", "--tag", "stable", "--param", "name=42", "--param", "words=1", "--wait"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "is completed: 'Hello 42'" in result.stdout
+    (script.parent / "inputs.json").write_text('{"name": "Ada", "words": 1}')
+    queued = item("invoke", "command_greeting", "--inputs", f"@{script.parent / 'inputs.json'}")
+    assert (queued["flow_name"], queued["deployment_version"]) == ("command_greeting", 1)
+    assert kitaru("flow", "deployments", "logs", "command_greeting").exit_code == 0
+    told = item("flow", "deployments", "curl", "command_greeting", "--tag", "stable")
+    assert told["url"].endswith("/deployments/command_greeting/invoke?tag=stable")
+    assert told["body"] == {"name": "...", "words": 2}
+    token = kitaru("service", "token").stdout.strip()
+    command = kitaru("flow", "deployments", "curl", "command_greeting").stdout
+    assert token not in command
+    ran = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout)["flow"] == "command_greeting"
+
+
+WRONG = [
+    (("--param", "name"), 2, "write NAME=JSON"),
+    (("--inputs", "@none.json"), 2, "cannot be read"),
+    (("--inputs", "[1]"), 2, "takes a JSON object"),
+    (("--param", "other=1"), 2, "Its parameters are: name, words"),
+    (("--tag", "none"), 3, "has the tag none"),
+]
+
+
+def test_an_invocation_that_is_wrong_is_told(kitaru: Any, item: Any, script: Path) -> None:
+    item("deploy", script)
+    results = [kitaru("invoke", "command_greeting", *words) for words, _, _ in WRONG]
+    assert [result.exit_code for result in results] == [status for _, status, _ in WRONG]
+    assert [told in result.stderr for result, (_, _, told) in zip(results, WRONG, strict=True)] == [True] * len(WRONG)
 
 
 def test_a_target_is_a_file_and_perhaps_a_flow() -> None:

@@ -6,25 +6,32 @@ import hashlib
 import subprocess
 import sys
 import threading
+import types
+from datetime import date  # noqa: TC003 -- the flow's types are looked up when it runs
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kitaru.client.client import KitaruClient
 from kitaru.client.deployments import tags_of
 from kitaru.client.provenance import Source, commit_of
 from kitaru.errors import (
     KitaruConflictError,
+    KitaruExecutionError,
     KitaruNotFoundError,
     KitaruRuntimeError,
     KitaruStateError,
     KitaruUsageError,
 )
+from kitaru.runtime.engine import close_engines
 from kitaru.runtime.flow import flow
+from kitaru.store.connect import close_store
+from kitaru.store.service.process import stop_service
 from kitaru.store.service.spawning import with_package
 
 if TYPE_CHECKING:
-    from kitaru.client.client import KitaruClient
+    from collections.abc import Iterator
 
 HERE = Source("# the script", None, __file__)
 
@@ -95,13 +102,11 @@ def test_code_that_cannot_be_frozen_is_not_deployed(client: KitaruClient) -> Non
     assert client.deployments.list() == []
 
 
-def _as_of_a_notebook(defined: Any) -> Any:
-    import types
-
+def _as_of_a_notebook(defined: Any, name: str | None = None) -> Any:
     function = defined.function
     copied = types.FunctionType(function.__code__, {**function.__globals__, "__name__": "__main__"}, function.__name__)
     copied.__module__ = "__main__"
-    return flow(copied)
+    return flow(name=name)(copied)
 
 
 def test_tags_move_are_shared_and_are_removed(client: KitaruClient) -> None:
@@ -174,6 +179,101 @@ def test_the_commit_of_a_checkout_is_recorded(tmp_path: Path) -> None:
     assert commit_of(str(file)) == (git("rev-parse", "HEAD"), False)
     file.write_text("x = 2\n")
     assert commit_of(str(file)) == (git("rev-parse", "HEAD"), True)
+
+
+@flow
+def invoked(name: str, day: date | None = None, parts: dict[str, Any] | None = None) -> str:
+    print(f"invoked for {name}")
+    return f"{name} {type(day).__name__} {sorted(parts or {})}"
+
+
+@pytest.fixture
+def served(kitaru_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KitaruClient]:
+    """A client of a home's own service, which has a worker."""
+    monkeypatch.delenv("KITARU_STORE")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    yield KitaruClient()
+    close_engines()
+    close_store()
+    stop_service(kitaru_home)
+
+
+def test_a_worker_runs_what_is_invoked_with_the_types_of_the_flow(served: KitaruClient) -> None:
+    deployed = served.deployments.deploy(invoked, source=HERE)
+    handle = deployed.invoke(name="Ada", day="2026-01-02")
+    assert served.executions.get(handle.exec_id).deployment_version == 1
+    assert handle.wait(60) == "Ada date []"
+    by_tag = served.deployments.invoke("invoked", tag="default", inputs={"name": "Bob", "parts": {"x": 1}})
+    assert by_tag.wait(60) == "Bob NoneType ['x']"
+    log = Path(served.store.location) / "runners" / f"{handle.exec_id}.log"
+    assert "invoked for Ada" in log.read_text()
+    assert served.executions.list(flow="invoked", deployment_version=1).total == 2
+    assert served.executions.list(flow="invoked", deployment_version=2).total == 0
+    (job,) = served.jobs.list(execution=handle.exec_id)
+    assert job.kind == "invoke"
+
+
+def test_a_tag_decides_which_version_runs(served: KitaruClient) -> None:
+    @flow(name="routed")
+    def first() -> str:
+        return "first"
+
+    @flow(name="routed")
+    def second() -> str:
+        return "second"
+
+    served.deployments.deploy(_as_of_a_notebook(first, "routed"), source=HERE)
+    served.deployments.deploy(_as_of_a_notebook(second, "routed"), tags={"stable": True}, source=HERE)
+    assert served.deployments.invoke("routed").wait(60) == "first"
+    assert served.deployments.invoke("routed", tag="stable").wait(60) == "second"
+    assert served.deployments.invoke("routed", version=1).wait(60) == "first"
+
+
+def test_the_same_key_is_the_same_execution(served: KitaruClient) -> None:
+    deployed = served.deployments.deploy(invoked, source=HERE)
+    first = deployed.invoke(name="Ada", idempotency_key="k")
+    again = deployed.invoke(name="Ada", idempotency_key="k")
+    assert first.exec_id == again.exec_id
+    with pytest.raises(KitaruConflictError, match=r"The idempotency key 'k' .* with other inputs"):
+        deployed.invoke(name="Bob", idempotency_key="k")
+    assert first.wait(60) == again.wait(60)
+    assert served.executions.list(flow="invoked").total == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({}, "'name' is a required property"),
+        ({"name": 1}, r"\$.name: 1 is not of type 'string'"),
+        ({"name": "x", "other": 1}, "Its parameters are: name, day, parts"),
+        ({"name": object()}, "name is a object, which does not fit its type"),
+    ],
+    ids=["missing", "wrong", "unknown", "no JSON"],
+)
+def test_inputs_that_do_not_fit_are_refused_before_anything_is_recorded(
+    client: KitaruClient, inputs: Any, told: str
+) -> None:
+    client.deployments.deploy(invoked, source=HERE)
+    with pytest.raises(KitaruUsageError, match=told):
+        client.deployments.invoke("invoked", inputs=inputs)
+    assert client.executions.list(flow="invoked").total == 0
+
+
+def test_a_flow_that_cannot_begin_fails_with_the_reason(
+    served: KitaruClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_module.py").write_text(
+        "from kitaru.runtime.flow import flow\n@flow\ndef leaving() -> int:\n    return 1\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import leaving_module  # type: ignore[import-not-found]
+
+    served.deployments.deploy(leaving_module.leaving, source=HERE)
+    (tmp_path / "leaving_module.py").unlink()
+    handle = served.deployments.invoke("leaving")
+    with pytest.raises(KitaruExecutionError, match="No module named 'leaving_module'"):
+        handle.wait(60)
+    assert handle.status == "failed"
 
 
 DEPLOYER = """

@@ -59,6 +59,14 @@ def job_created(
     return {"kind": kinds.JOB_CREATED, "at": now, "exec_id": exec_id, "body": dict(body)}
 
 
+def never_began(exec_id: str, error: Mapping[str, Any]) -> Batch:
+    """Fail an invoked execution that no process could begin, for the reason that its job failed with."""
+    failure = {"type": error["type"], "message": error["message"], "traceback": "", "origin": "runtime"}
+    body = {"failure": failure, "call": None}
+    event: Event = {"kind": kinds.FAILED, "at": time.time(), "exec_id": exec_id, "body": body}
+    return {"events": [event], "expect": {"exec_id": exec_id, "statuses": ["pending"]}}
+
+
 def resume_answered(row: Mapping[str, Any], *, host: str | None = None) -> Batch:
     """Ask for a process that goes on with an execution that was answered and that nobody runs.
 

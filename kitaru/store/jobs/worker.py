@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.store import events as kinds
+from kitaru.store.jobs.posting import never_began
 from kitaru.store.jobs.process import JobProcess
 from kitaru.store.jobs.queue import Queue, Waiting
 from kitaru.store.runner import runner_identity
@@ -264,6 +265,8 @@ class Worker:
                 error = {"type": "KitaruRuntimeError", "message": message}
                 ended = _event(kinds.JOB_ENDED, job, body | {"error": error})
                 self._append([self._claimed(job, runner_identity(kind="worker")), ended])
+                if job.kind == "invoke":
+                    self._store.append([never_began(job.target, error)])
                 return
         self._warm_until = 0.0  # nothing to blame it on: no further one is started in vain
 

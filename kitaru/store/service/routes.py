@@ -20,6 +20,7 @@ from kitaru.errors import KitaruBackendError, KitaruConflictError, KitaruNotFoun
 from kitaru.store.service import wire
 from kitaru.store.service.app import announced_size, check_size, describe, parse, read_body
 from kitaru.store.service.guard import RefusedError, is_loopback
+from kitaru.store.service.invoking import invoke_flow, list_deployments, show_document, show_execution, show_flow
 from kitaru.store.service.maintenance import PARAMETERS, check_task, progress_lines
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def build_routes(service: Service) -> Application:
         ("DELETE", one, _delete_payload),
         ("POST", "/v1/shutdown", _shutdown),
         ("POST", "/v1/maintenance/{task}", _maintain),
+        ("GET", "/deployments", list_deployments),
+        ("GET", "/deployments/{flow}", show_flow),
+        ("POST", "/deployments/{flow}/invoke", invoke_flow),
+        ("GET", "/executions/{exec_id}", show_execution),
+        ("GET", "/openapi.json", show_document),
     ]
     return Starlette(
         routes=[_route(service, *entry) for entry in table], exception_handlers={404: _no_route, 405: _no_route}
@@ -58,7 +64,8 @@ async def _no_route(request: Request, error: Exception) -> Response:
         f"The service has no route {request.method} {request.url.path}. Client and service may be of different "
         f"versions: this service is Kitaru {wire.kitaru_version()}, protocol {wire.PROTOCOL}."
     )
-    return Response(wire.error_body(reason), status, media_type="application/json")
+    headers = getattr(error, "headers", None)  # which methods are allowed
+    return Response(wire.error_body(reason), status, media_type="application/json", headers=headers)
 
 
 def _route(service: Service, method: str, path: str, endpoint: Endpoint) -> Route:
