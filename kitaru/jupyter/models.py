@@ -71,8 +71,19 @@ class CallsQuery(HomeQuery):
 
     checkpoint: str | None = Field(None, description="Name of the function")
     status: Several | None = Field(None, description="One status or several")
+    first: int | None = Field(None, ge=0, le=2**31, description="`sequence` of a call: only those from it on")
     limit: int = Field(100, ge=1, le=MOST_CALLS)
     offset: int = Field(0, ge=0, le=2**31)
+
+
+class LanesQuery(HomeQuery):
+    """Which calls to pack into lanes, and for which part of the time."""
+
+    checkpoint: str | None = Field(None, description="Name of the function")
+    first: int | None = Field(None, ge=0, le=2**31, description="`sequence` of the first call, of a group")
+    count: int | None = Field(None, ge=1, le=2**31, description="How many calls from it on, of a group")
+    since: float | None = Field(None, description="Seconds since the epoch")
+    until: float | None = Field(None, description="Seconds since the epoch")
 
 
 class LogsQuery(HomeQuery):
@@ -185,6 +196,42 @@ class CallPage(View):
 
     items: list[CallView]
     total: int
+
+
+class SpanView(View):
+    """A bar in a lane: one call, or several that are too short to be told apart."""
+
+    start: float
+    end: float | None
+    """None while it goes on."""
+    status: str
+    """The worst of them."""
+    calls: int = 1
+    name: str
+    """Of the first call."""
+
+
+class LanesView(View):
+    """Calls packed into lanes: in a lane no two overlap."""
+
+    lanes: list[list[SpanView]]
+    total: int
+    """Calls in all lanes, of the whole time."""
+    hidden: int
+    """Lanes that are left out."""
+
+
+class ParameterView(View):
+    """What a flow or one of its checkpoints takes, as it was recorded with the code."""
+
+    of: str | None
+    """Name of the checkpoint; None for the flow."""
+    name: str
+    annotation: str | None
+    required: bool
+    default: ValueView | None
+    json_schema: dict[str, Any] | None
+    """None where the type is only known to the user's code."""
 
 
 class AttemptView(View):

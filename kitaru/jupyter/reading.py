@@ -103,6 +103,7 @@ def calls(request: Request[CallsQuery, None]) -> CallPage:
         exec_id=_exec_id(request),
         checkpoint=asked.checkpoint,
         statuses=asked.status,
+        first=asked.first,
         limit=asked.limit,
         offset=asked.offset,
     )

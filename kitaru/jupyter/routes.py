@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kitaru.jupyter import reading, steering, stored
+from kitaru.jupyter import lanes, parameters, reading, steering, stored
 from kitaru.jupyter.endpoints import Endpoint
 from kitaru.jupyter.models import (
     AnswerBody,
@@ -18,8 +18,11 @@ from kitaru.jupyter.models import (
     EventsQuery,
     ExecutionPage,
     ExecutionsQuery,
+    LanesQuery,
+    LanesView,
     LogsQuery,
     NothingBody,
+    ParameterView,
     ReplayBody,
     Replayed,
     Started,
@@ -58,6 +61,25 @@ ROUTES: Final = (
         reading.calls,
         CallPage,
         query=CallsQuery,
+        polled=True,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/lanes",
+        "Calls of an execution, packed into lanes for a timeline; what is too short to be seen is told together",
+        lanes.lanes,
+        LanesView,
+        query=LanesQuery,
+        polled=True,
+        refusals=_GONE,
+    ),
+    Endpoint(
+        "GET",
+        f"{ONE}/parameters",
+        "What the flow and its checkpoints take, as recorded with the code; empty if no code was recorded",
+        parameters.parameters,
+        list[ParameterView],
         polled=True,
         refusals=_GONE,
     ),

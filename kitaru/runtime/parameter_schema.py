@@ -72,7 +72,7 @@ def _adapter(flow: Flow[..., Any], parameter: inspect.Parameter) -> TypeAdapter[
 
     if parameter.annotation is parameter.empty:
         return None
-    adapter = adapter_of(flow, parameter.name, parameter.annotation)
+    adapter = adapter_of(flow.function, parameter.name, parameter.annotation)
     try:
         if adapter is not None:
             adapter.json_schema()

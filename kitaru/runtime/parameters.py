@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import TypeAdapter
 
+    from kitaru.runtime.checkpoint import CheckpointSpec
     from kitaru.runtime.flow import Flow
 
 PLAIN: Final = {kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set, bytes)}
@@ -61,48 +64,60 @@ def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
         If that cannot be done.
     """
     parameter = flow.signature.parameters[name]
-    annotation = parameter.annotation
-    if annotation is parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        return value
-    plain = PLAIN.get(annotation) if isinstance(annotation, str) else annotation
-    if type(value) is plain or plain is Any:
-        return value
-    return _validate(flow, name, annotation, value)
-
-
-def _validate(flow: Flow[..., Any], name: str, annotation: Any, value: Any) -> Any:
-    """Let Pydantic convert what is not of the annotated type already."""
-    from pydantic import ValidationError
-
-    adapter = adapter_of(flow, name, annotation)
+    adapter = None if _is_already(parameter, value) else adapter_of(flow.function, name, parameter.annotation)
     if adapter is None:
         return value
+    from pydantic import ValidationError
+
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
         problem = error.errors()[0]
         where = "".join(f"[{part!r}]" for part in problem["loc"])
         raise KitaruUsageError(
-            f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {annotation!r}: {problem['msg']}. "
-            f"The flow is {flow.name}{flow.signature}."
+            f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {parameter.annotation!r}: "
+            f"{problem['msg']}. The flow is {flow.name}{flow.signature}."
         ) from None
 
 
-def adapter_of(flow: Flow[..., Any], name: str, annotation: Any) -> TypeAdapter[Any] | None:
+def converted(spec: CheckpointSpec, name: str, value: Any) -> Any:
+    """Convert an argument of a checkpoint that was given as plain data, if it can be; Python would take it as it is."""
+    parameter = spec.signature.parameters[name]
+    adapter = None if _is_already(parameter, value) else adapter_of(spec.function, name, parameter.annotation)
+    if adapter is None:
+        return value
+    from pydantic import ValidationError
+
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        return value
+
+
+def _is_already(parameter: inspect.Parameter, value: Any) -> bool:
+    """Whether there is nothing to convert."""
+    annotation = parameter.annotation
+    if annotation is parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        return True
+    plain = PLAIN.get(annotation) if isinstance(annotation, str) else annotation
+    return type(value) is plain or plain is Any
+
+
+def adapter_of(function: Callable[..., Any], name: str, annotation: Any) -> TypeAdapter[Any] | None:
     """Return what converts to an annotation; None for a type that only the user's code understands."""
     from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 
     try:
-        return TypeAdapter(_evaluated(flow, name, annotation) if isinstance(annotation, str) else annotation)
+        return TypeAdapter(evaluated(function, name, annotation) if isinstance(annotation, str) else annotation)
     except (NameError, KeyError, TypeError, PydanticSchemaGenerationError, PydanticUserError):
         return None
 
 
-def _evaluated(flow: Flow[..., Any], name: str, annotation: str) -> Any:
+def evaluated(function: Callable[..., Any], name: str, annotation: str) -> Any:
     """Evaluate one annotation: that another one names a class of a function's own is no matter of this one."""
     from typing import get_type_hints
 
     def holder() -> None: ...
 
     holder.__annotations__ = {name: annotation}
-    return get_type_hints(holder, globalns=flow.function.__globals__, include_extras=True)[name]
+    return get_type_hints(holder, globalns=getattr(function, "__globals__", {}), include_extras=True)[name]

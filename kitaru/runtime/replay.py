@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.errors import KitaruStateError, KitaruUsageError
 from kitaru.runtime.calls import Reuse
 from kitaru.runtime.matching import Matcher
+from kitaru.runtime.parameters import converted
 from kitaru.runtime.values import digest, encode, preview
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _replace_inputs(call: Call, given: Any) -> None:
                 f"{', '.join(arguments)}."
             )
         given = {next(iter(arguments)): given}
-    arguments.update(given)
+    arguments.update({key: converted(call.spec, key, value) for key, value in given.items()})
     call.args, call.kwargs = call.spec.spread(dict(arguments))
     for key in given:
         part = digest(arguments[key], function_digest=call.spec.function_digest)

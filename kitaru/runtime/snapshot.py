@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruRuntimeError
-from kitaru.runtime.values import decode, digest, encode, preview
+from kitaru.runtime.values import decode, digest, encode
 from kitaru.store import events as kinds
 from kitaru.version import __version__
 
@@ -72,6 +72,7 @@ def snapshot_id_of(flow: Flow[..., Any]) -> str:
 
 def _event(flow: Flow[..., Any], snapshot_id: str, payloads: PayloadStore) -> Event:
     from kitaru.code import explain_identity, source_of
+    from kitaru.runtime.signature import signature_of
 
     code, notes = _freeze(flow, payloads)
     body = {
@@ -79,7 +80,7 @@ def _event(flow: Flow[..., Any], snapshot_id: str, payloads: PayloadStore) -> Ev
         "flow": flow.name,
         "source": source_of(flow.function),
         "code": code,
-        "signature": _signature(flow),
+        "signature": signature_of(flow),
         "versions": {"python": platform.python_version(), "kitaru": __version__},
         "identity": explain_identity(flow.function).as_mapping(),
         "module": flow.function.__module__,
@@ -87,25 +88,6 @@ def _event(flow: Flow[..., Any], snapshot_id: str, payloads: PayloadStore) -> Ev
         "notes": notes,
     }
     return {"kind": kinds.SNAPSHOT_RECORDED, "at": time.time(), "exec_id": "", "body": body}
-
-
-def _signature(flow: Flow[..., Any]) -> list[dict[str, Any]]:
-    rows = []
-    for parameter in flow.signature.parameters.values():
-        required = parameter.default is parameter.empty
-        rows.append(
-            {
-                "name": parameter.name,
-                "annotation": None if parameter.annotation is parameter.empty else _annotation(parameter.annotation),
-                "required": required,
-                "default": None if required else preview(parameter.default),
-            }
-        )
-    return rows
-
-
-def _annotation(annotation: Any) -> str:
-    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", None) or str(annotation)
 
 
 def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str]]:

@@ -106,7 +106,7 @@ def wait_view(wait: PendingWait | Row, flow: str | None = None, *, sequence: int
         name=row["name"],
         status="expired" if row["source"] == "deadline" else row["status"],
         question=row["question"],
-        json_schema=None if schema is None or len(orjson.dumps(schema)) > LARGEST_SCHEMA else schema,
+        json_schema=_bounded(schema),
         asked_at=row["created_at"],
         deadline=row["deadline"],
         default=row["default"],
@@ -115,6 +115,11 @@ def wait_view(wait: PendingWait | Row, flow: str | None = None, *, sequence: int
         answered_by=row["by"],
         ended_at=row["ended_at"],
     )
+
+
+def _bounded(schema: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave a schema out that is too large for a form: the answer is typed as JSON then, and the store checks it."""
+    return {} if schema is not None and len(orjson.dumps(schema)) > LARGEST_SCHEMA else schema
 
 
 def value_view(record: Mapping[str, Any], artifact_id: str | None = None, *, full: bool = True) -> ValueView:

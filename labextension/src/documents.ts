@@ -245,6 +245,12 @@ export interface JsonContent {
   value: unknown;
 }
 
+export interface LanesView {
+  lanes: Array<Array<SpanView>>;
+  total: number;
+  hidden: number;
+}
+
 export interface LogLine {
   at: number;
   text: string;
@@ -252,6 +258,15 @@ export interface LogLine {
   source: string | null;
   call: string | null;
   attempt: number | null;
+}
+
+export interface ParameterView {
+  of: string | null;
+  name: string;
+  annotation: string | null;
+  required: boolean;
+  default: ValueView | null;
+  json_schema: { [name: string]: unknown } | null;
 }
 
 export interface Place {
@@ -284,6 +299,14 @@ export interface Replayed {
   at: string | null;
   calls: Array<PlannedCall>;
   questions: Array<PlannedAnswer>;
+}
+
+export interface SpanView {
+  start: number;
+  end: number | null;
+  status: string;
+  calls: number;
+  name: string;
 }
 
 export interface Started {
@@ -391,6 +414,7 @@ export interface CallsQuery {
   path?: string | null;
   checkpoint?: string | null;
   status?: Array<string> | null;
+  first?: number | null;
   limit?: number;
   offset?: number;
 }
@@ -439,6 +463,16 @@ export interface ExecutionsQuery {
 export interface HomeQuery {
   home?: string | null;
   path?: string | null;
+}
+
+export interface LanesQuery {
+  home?: string | null;
+  path?: string | null;
+  checkpoint?: string | null;
+  first?: number | null;
+  count?: number | null;
+  since?: number | null;
+  until?: number | null;
 }
 
 export interface LogsQuery {

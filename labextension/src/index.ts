@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { actions } from './plugins/actions';
 import { document } from './plugins/document';
+import { homes } from './plugins/homes';
 import { inbox } from './plugins/inbox';
 import { model } from './plugins/model';
 import { renderer } from './plugins/renderer';
@@ -13,7 +14,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebar,
   document,
   actions,
-  inbox
+  inbox,
+  homes
 ];
 
 export default plugins;

@@ -1,9 +1,15 @@
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Api, IChange, IExecutionRef, IFailure } from './api';
-import type { WaitView } from './documents';
+import { HomeQuestions } from './questions';
 import { HomeStream } from './stream';
-import type { Connection, IExecutionModel, IWatchedExecution } from './tokens';
+import type {
+  Connection,
+  IExecutionModel,
+  IOpenQuestion,
+  IWatchedExecution
+} from './tokens';
 import { WatchedExecution, type ISource } from './watched';
 
 /** After these the list of open questions may be another. */
@@ -13,7 +19,7 @@ const ABOUT_WAITS =
 /**
  * The one store of the front end: a stream of changes, and the executions that somebody looks at.
  *
- * Executions of another home than the server's own get a stream of that home, while somebody looks at them.
+ * Another home than the server's own has a stream while somebody looks at an execution of it, or follows it.
  */
 export class ExecutionModel implements IExecutionModel {
   constructor(
@@ -22,8 +28,6 @@ export class ExecutionModel implements IExecutionModel {
   ) {
     this._main = this._open(null);
     this._main.stateChanged.connect(this._onState, this);
-    this._main.changed.connect(this._onMainChanged, this);
-    this._main.missed.connect(this._onMainMissed, this);
   }
 
   get home(): string | null {
@@ -50,12 +54,14 @@ export class ExecutionModel implements IExecutionModel {
     return this._missed;
   }
 
-  get waits(): readonly WaitView[] {
-    return this._waits;
+  get waits(): readonly IOpenQuestion[] {
+    return [...this._questions.values()]
+      .flatMap(({ open }) => open)
+      .sort((one, other) => (one.asked_at ?? 0) - (other.asked_at ?? 0));
   }
 
   get waitsKnown(): boolean {
-    return this._waitsKnown;
+    return this._questions.get(this._main)?.known ?? false;
   }
 
   get waitsChanged(): ISignal<this, void> {
@@ -76,7 +82,7 @@ export class ExecutionModel implements IExecutionModel {
           this._closeUnused();
         },
         onKnown: () => {
-          this._follow(ref);
+          this._follow(ref.home);
         }
       });
       this._sources.set(key, source);
@@ -84,22 +90,32 @@ export class ExecutionModel implements IExecutionModel {
     return source.share();
   }
 
+  follow(home: string): IDisposable {
+    const following = new DisposableDelegate(() => {
+      this._followed.delete(following);
+      this._closeUnused();
+    });
+    this._followed.set(following, home);
+    this._follow(home);
+    return following;
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
     }
     this._isDisposed = true;
-    this._main.dispose();
-    for (const stream of this._others.values()) {
+    for (const [stream, questions] of this._questions) {
       stream.dispose();
+      questions.dispose();
     }
     Signal.clearData(this);
   }
 
   /**
-   * See to it that changes of a known execution arrive.
+   * See to it that changes of a home arrive.
    */
-  private _follow({ home }: IExecutionRef): void {
+  private _follow(home: string | null): void {
     const isMain = home === null || home === this._main.home;
     if (!isMain && this._main.home !== null && !this._others.has(home)) {
       this._others.set(home, this._open(home));
@@ -107,13 +123,17 @@ export class ExecutionModel implements IExecutionModel {
   }
 
   private _closeUnused(): void {
-    const used = new Set(
-      [...this._sources.values()].map(source => source.ref.home)
-    );
+    const used = new Set<string | null>([
+      ...[...this._sources.values()].map(source => source.ref.home),
+      ...this._followed.values()
+    ]);
     for (const [home, stream] of this._others) {
       if (!used.has(home)) {
         stream.dispose();
         this._others.delete(home);
+        this._questions.get(stream)?.dispose();
+        this._questions.delete(stream);
+        this._waitsChanged.emit();
       }
     }
   }
@@ -123,6 +143,12 @@ export class ExecutionModel implements IExecutionModel {
     stream.changed.connect(this._onChanged, this);
     stream.missed.connect(this._onMissed, this);
     stream.stateChanged.connect(this._onProblem, this);
+    const questions = new HomeQuestions(this.api, home, () => {
+      if (!this._isDisposed) {
+        this._waitsChanged.emit();
+      }
+    });
+    this._questions.set(stream, questions);
     return stream;
   }
 
@@ -140,6 +166,10 @@ export class ExecutionModel implements IExecutionModel {
         void source.refresh();
       }
     }
+    if (batch.some(({ kinds }) => kinds.some(kind => ABOUT_WAITS.test(kind)))) {
+      this._questions.get(stream)?.refresh();
+    }
+    this._changed.emit(batch);
   }
 
   /**
@@ -147,57 +177,37 @@ export class ExecutionModel implements IExecutionModel {
    */
   private _onProblem(stream: HomeStream): void {
     if (stream.problem) {
-      this._onMissed(stream);
+      this._refreshAll(stream);
     }
   }
 
-  private _onMissed(stream: HomeStream): void {
+  private _refreshAll(stream: HomeStream): void {
     for (const source of this._sourcesOf(stream)) {
       void source.refresh();
     }
   }
 
+  private _onMissed(stream: HomeStream): void {
+    this._refreshAll(stream);
+    this._questions.get(stream)?.refresh();
+    this._missed.emit();
+  }
+
   private _onState(): void {
     for (const source of this._sources.values()) {
       if (source.known) {
-        this._follow(source.ref);
+        this._follow(source.ref.home);
       }
+    }
+    for (const home of this._followed.values()) {
+      this._follow(home);
     }
     this._stateChanged.emit();
   }
 
-  private _onMainChanged(_: HomeStream, batch: readonly IChange[]): void {
-    if (batch.some(({ kinds }) => kinds.some(kind => ABOUT_WAITS.test(kind)))) {
-      this._refreshWaits();
-    }
-    this._changed.emit(batch);
-  }
-
-  private _onMainMissed(): void {
-    this._refreshWaits();
-    this._missed.emit();
-  }
-
-  private _refreshWaits(): void {
-    this._waitsAgain = true;
-    this._waitsAsked ??= this._askForWaits().finally(() => {
-      this._waitsAsked = undefined;
-    });
-  }
-
-  private async _askForWaits(): Promise<void> {
-    while (this._waitsAgain && !this._isDisposed) {
-      this._waitsAgain = false;
-      try {
-        this._waits = await this.api.waits();
-        this._waitsKnown = true;
-        this._waitsChanged.emit();
-      } catch {
-        // The next change or reconnect asks again; what is shown stays until then.
-      }
-    }
-  }
-
+  // Before the streams, which have theirs in it.
+  private readonly _questions = new Map<HomeStream, HomeQuestions>();
+  private readonly _followed = new Map<IDisposable, string>();
   private readonly _main: HomeStream;
   private readonly _others = new Map<string, HomeStream>();
   private readonly _sources = new Map<string, ISource>();
@@ -206,8 +216,4 @@ export class ExecutionModel implements IExecutionModel {
   private readonly _missed = new Signal<this, void>(this);
   private readonly _waitsChanged = new Signal<this, void>(this);
   private _isDisposed = false;
-  private _waits: readonly WaitView[] = [];
-  private _waitsAgain = false;
-  private _waitsKnown = false;
-  private _waitsAsked: Promise<void> | undefined;
 }

@@ -32,6 +32,16 @@ export interface IWatchedExecution extends IDisposable {
 }
 
 /**
+ * A question, and where it is asked.
+ */
+export interface IOpenQuestion extends WaitView {
+  /** Id of the home; null for that of the server's root folder. */
+  readonly home: string | null;
+  /** Folder or address of that home, if it is another. */
+  readonly place: string | null;
+}
+
+/**
  * What the server knows of executions, for every view of the application.
  */
 export interface IExecutionModel extends IDisposable {
@@ -43,12 +53,12 @@ export interface IExecutionModel extends IDisposable {
   readonly problem: IFailure | null;
   /** Emitted when any of the above is another. */
   readonly stateChanged: ISignal<IExecutionModel, void>;
-  /** Emitted for each batch of changes of that home, a few times a second at most. */
+  /** Emitted for each batch of changes of a home that is followed, a few times a second at most. */
   readonly changed: ISignal<IExecutionModel, readonly IChange[]>;
   /** Emitted when changes may have been missed: lists are to be read anew. */
   readonly missed: ISignal<IExecutionModel, void>;
-  /** Open questions of all executions, the oldest first. */
-  readonly waits: readonly WaitView[];
+  /** Open questions of all executions in the homes that are followed, the oldest first. */
+  readonly waits: readonly IOpenQuestion[];
   /** Whether the server has told them. */
   readonly waitsKnown: boolean;
   readonly waitsChanged: ISignal<IExecutionModel, void>;
@@ -56,6 +66,10 @@ export interface IExecutionModel extends IDisposable {
    * Watch an execution; those who watch the same share one copy.
    */
   watch(ref: IExecutionRef): IWatchedExecution;
+  /**
+   * Follow what happens in a home, as that of the server's root folder always is; until it is disposed of.
+   */
+  follow(home: string): IDisposable;
 }
 
 export const IExecutionModel = new Token<IExecutionModel>(

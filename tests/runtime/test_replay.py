@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 import kitaru
@@ -111,6 +113,25 @@ def test_the_only_parameter_can_be_given_without_its_name():
     source = finished(pipeline, "cats")
     birds = pipeline.replay(source.exec_id, checkpoint_overrides={"research": {"input": "birds"}})
     assert birds.wait(20).endswith("BIRDS")
+
+
+@kitaru.checkpoint
+def due(day: date, days: list[int] | None = None) -> str:
+    return f"{day:%d %B} {days}"
+
+
+@kitaru.flow(cache=False)
+def planned() -> str:
+    return due(date(2026, 1, 2))
+
+
+def test_an_input_override_that_comes_as_plain_data_becomes_what_the_checkpoint_takes():
+    execution = planned.run()
+    execution.wait()
+    changed = planned.replay(execution.exec_id, invocation_overrides={"due": {"input": {"day": "2026-02-03"}}})
+    assert changed.wait() == "03 February None"
+    odd = planned.replay(execution.exec_id, invocation_overrides={"due": {"input": {"days": "none of ours"}}})
+    assert odd.wait() == "02 January none of ours"
 
 
 def test_an_override_that_gives_the_recorded_input_changes_nothing():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import pickle
 import sys
 import threading
@@ -122,3 +123,25 @@ def test_the_parameters_of_a_flow_are_recorded():
         ("n", "int", False),
     ]
     assert "def body" in row["source"]
+
+
+class Size(enum.Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+def test_the_parameters_of_reached_checkpoints_are_recorded_and_described_where_only_the_users_classes_tell():
+    @kitaru.checkpoint
+    def draw(size: Size, at: list[int], label="x"):
+        return size
+
+    @kitaru.flow(cache=False)
+    def body(n: int = 1):
+        return draw(Size.SMALL, [n])
+
+    rows = {(row["of"], row["name"]): row for row in frozen(body)["signature"]}
+    assert list(rows) == [(None, "n"), ("draw", "size"), ("draw", "at"), ("draw", "label")]
+    assert rows["draw", "size"]["schema"]["enum"] == ["small", "large"]
+    assert "schema" not in rows["draw", "at"]
+    assert rows["draw", "at"]["annotation"] == "list[int]"
+    assert (rows["draw", "label"]["annotation"], rows["draw", "label"]["default"]["text"]) == (None, "'x'")

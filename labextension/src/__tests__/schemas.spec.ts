@@ -1,4 +1,8 @@
-import { drawable, errorsAt, kindOf } from '../components/schemas';
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { drawable, errorsAt, isDrawable, kindOf } from '../components/schemas';
+
+const trans = nullTranslator.load('kitaru');
 
 describe('kindOf', () => {
   it('asks with buttons where there is nothing to fill in', () => {
@@ -12,25 +16,31 @@ describe('drawable', () => {
   it('makes a value that may be null one that may be left empty', () => {
     const optional = { anyOf: [{ type: 'integer' }, { type: 'null' }] };
     expect(
-      drawable({
-        title: 'Review',
-        type: 'object',
-        properties: { n: { ...optional, title: 'N' } }
-      })
+      drawable(
+        {
+          title: 'Review',
+          type: 'object',
+          properties: { n: { ...optional, title: 'N' } }
+        },
+        trans
+      )
     ).toEqual({
       type: 'object',
       properties: { n: { type: ['integer', 'null'], title: 'N' } }
     });
   });
 
-  it('leaves real alternatives alone', () => {
-    const anyOf = [{ type: 'integer' }, { type: 'string' }];
-    expect(drawable({ anyOf })).toEqual({ anyOf });
+  it('gives real alternatives names to choose by', () => {
+    const anyOf = [{ type: 'integer' }, { $ref: '#/$defs/Size' }];
+    expect(drawable({ anyOf }, trans).anyOf).toEqual([
+      { type: 'integer', title: 'Whole number' },
+      { $ref: '#/$defs/Size' }
+    ]);
   });
 
   it('draws a tuple as a list of fixed length', () => {
     const prefixItems = [{ type: 'integer' }, { type: 'string' }];
-    expect(drawable({ type: 'array', prefixItems })).toEqual({
+    expect(drawable({ type: 'array', prefixItems }, trans)).toEqual({
       type: 'array',
       items: prefixItems,
       additionalItems: false
@@ -49,5 +59,38 @@ describe('errorsAt', () => {
       __errors: ['does not fit'],
       items: { 0: { name: { __errors: ['too short'] } } }
     });
+  });
+});
+
+describe('isDrawable', () => {
+  it.each([
+    [true, { type: 'string', format: 'date' }],
+    [true, { type: 'array', items: { type: 'integer' } }],
+    [true, { type: 'object', additionalProperties: { type: 'integer' } }],
+    [true, { anyOf: [{ type: 'integer' }, { type: 'null' }] }],
+    [
+      true,
+      { $ref: '#/$defs/Size', $defs: { Size: { enum: ['small', 'large'] } } }
+    ],
+    [false, {}],
+    [false, { type: 'array', items: {} }],
+    [false, { type: 'object', additionalProperties: true }],
+    [false, { type: 'object', patternProperties: { '^a': {} } }],
+    [
+      false,
+      {
+        $ref: '#/$defs/Node',
+        $defs: {
+          Node: {
+            type: 'object',
+            properties: {
+              below: { type: 'array', items: { $ref: '#/$defs/Node' } }
+            }
+          }
+        }
+      }
+    ]
+  ])('is %s of %j', (can, schema) => {
+    expect(isDrawable(schema)).toBe(can);
   });
 });

@@ -61,13 +61,36 @@ describe('rows of the timeline', () => {
     expect(rows.map(row => `${row.kind} ${row.level}`)).toEqual([
       'call 1',
       'group 1',
-      'paged 2',
-      'paged 2',
-      'paged 2',
+      'lane 2',
+      'lane 2',
+      'lane 2',
+      'each 2',
       'child 1',
       'call 2',
       'wait 1'
     ]);
+  });
+
+  it('are one for each of a few calls', () => {
+    const few = executionView({ rows: [group({ total: 3 })] });
+    const key = rowsOf(few, nothing, () => 0)[0]?.key ?? '';
+    const kinds = rowsOf(few, new Set([key]), () => 3).map(row => row.kind);
+    expect(kinds).toEqual(['group', 'paged', 'paged', 'paged']);
+  });
+
+  it('are one for each of many calls where that is asked for', () => {
+    const many = executionView({ rows: [group({ total: 40 })] });
+    const key = rowsOf(many, nothing, () => 0)[0]?.key ?? '';
+    const open = new Set([key, `${key} each`]);
+    const kinds = rowsOf(many, open, () => 2).map(row => row.kind);
+    expect(kinds.slice(0, 5)).toEqual([
+      'group',
+      'lane',
+      'lane',
+      'each',
+      'paged'
+    ]);
+    expect(kinds).toHaveLength(44);
   });
 
   it('say of a call whose execution made it', () => {

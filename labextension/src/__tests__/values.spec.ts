@@ -20,11 +20,62 @@ describe('a recorded value', () => {
     ['boolean', value('True', { kind: 'text' }), 'true'],
     ['json', value('None', { kind: 'text' }), 'null'],
     ['json', value('[1]', { kind: 'json', data: [1] }), '[\n  1\n]'],
-    ['none', value('[1, …]', { kind: 'json', data: [1], cut: true }), '[1, …]'],
-    ['none', value('<Model>', { kind: 'object', type: 'Model' }), '<Model>'],
-    ['none', value('nan', { kind: 'text' }), 'nan']
+    ['none', value('[1, …]', { kind: 'json', data: [1], cut: true }), ''],
+    ['none', value('<Model>', { kind: 'object', type: 'Model' }), ''],
+    ['none', value('nan', { kind: 'text' }), '']
   ])('is edited as %s: %j', (editor, recorded, shown) => {
     expect(editableOf(recorded)).toMatchObject({ editor, recorded: shown });
+  });
+
+  it.each([
+    ['number', '3', { type: 'integer' }, value('3', { kind: 'text' })],
+    [
+      'choice',
+      '1',
+      { enum: ['small', 'large'] },
+      value("<Size.LARGE: 'large'>", { kind: 'object' })
+    ],
+    [
+      'date',
+      '2026-01-02',
+      { type: 'string', format: 'date' },
+      value('datetime.date(2026, 1, 2)', { kind: 'object' })
+    ],
+    [
+      'text',
+      '',
+      { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      value('None', { kind: 'text' })
+    ],
+    [
+      'form',
+      '{\n  "a": 1\n}',
+      { type: 'object', properties: { a: { type: 'integer' } } },
+      value('M(a=1)', { kind: 'object', data: { a: 1 } })
+    ],
+    ['json', '', {}, value('<Frame>', { kind: 'object' })]
+  ])(
+    'is edited as its type needs it: %s %j',
+    (editor, recorded, schema, of) => {
+      expect(editableOf(of, schema)).toMatchObject({ editor, recorded });
+    }
+  );
+
+  it('may be set to None where its type says so', () => {
+    const schema = { anyOf: [{ type: 'integer' }, { type: 'null' }] };
+    const field = editableOf(value('3', { kind: 'text' }), schema);
+    expect(parsed(field, '')).toEqual({ value: null });
+    expect(parsed(field, '4')).toEqual({ value: 4 });
+  });
+
+  it('is never taken for whole where only a part of it is known', () => {
+    const schema = { type: 'array', items: { type: 'integer' } };
+    const cut = { kind: 'json', data: [0, 1, '… 80 more'] };
+    expect(editableOf(value('[0, 1, … 80 more]', cut), schema)).toMatchObject({
+      editor: 'form',
+      recorded: '',
+      shown: '[0, 1, … 80 more]'
+    });
   });
 
   it('is refused where it is no value of its type', () => {

@@ -22,6 +22,7 @@ export function Execution(props: {
   return (
     <article
       className="jp-kitaru-execution"
+      data-kitaru-home={view.home ?? ''}
       aria-label={trans.__('Execution of %1', view.flow)}
     >
       <ExecutionHeader view={view} />

@@ -61,6 +61,7 @@ export const GroupRow = React.memo(
             {all ? (
               <PagedCalls
                 checkpoint={group.checkpoint}
+                first={group.sequence}
                 total={group.total}
                 version={[done, group.running, group.failed].join()}
               />

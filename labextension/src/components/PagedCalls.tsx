@@ -13,13 +13,19 @@ const ROW_HEIGHT = 28;
  */
 export function PagedCalls(props: {
   checkpoint?: string;
+  /** `sequence` of the first of them. */
+  first?: number;
   total: number;
   /** Another one says that calls have changed. */
   version?: string;
 }): React.JSX.Element {
   const { trans } = useEnvironment();
   const scroller = React.useRef<HTMLDivElement>(null);
-  const { page, problem, want } = usePages(props.checkpoint, props.version);
+  const { page, problem, want } = usePages(
+    props.checkpoint,
+    props.first,
+    props.version
+  );
   const rows = useVirtualizer({
     count: props.total,
     getScrollElement: () => scroller.current,
@@ -75,6 +81,7 @@ interface IPages {
 
 function usePages(
   checkpoint: string | undefined,
+  from: number | undefined,
   version: string | undefined
 ): IPages {
   const { model, live } = useEnvironment();
@@ -91,7 +98,10 @@ function usePages(
         return;
       }
       asked.current.add(number);
-      const filter = checkpoint === undefined ? {} : { checkpoint };
+      const filter = {
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(from === undefined ? {} : { first: from })
+      };
       model.api
         .calls(live, { ...filter, offset: number * PAGE, limit: PAGE })
         .then(
@@ -105,6 +115,6 @@ function usePages(
           }
         );
     };
-  }, [model, live, checkpoint, version]);
+  }, [model, live, checkpoint, from, version]);
   return { page: number => pages.get(number), problem, want };
 }

@@ -1,12 +1,19 @@
 import { FormComponent } from '@jupyterlab/ui-components';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import type { ErrorSchema, FieldTemplateProps } from '@rjsf/utils';
+import { toErrorList, type ErrorSchema, type RJSFSchema } from '@rjsf/utils';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- this module is only loaded when a form is shown
 import { customizeValidator } from '@rjsf/validator-ajv8';
 import * as React from 'react';
 
 import { useEnvironment } from './context';
-import { drawable, drawing, inWords } from './schemas';
+import {
+  ArrayTemplate,
+  FieldTemplate,
+  ObjectTemplate,
+  type IFormContext
+} from './FormTemplates';
+import { JsonEditor } from './JsonEditor';
+import { drawable, drawing, inWords, isDrawable, typeOf } from './schemas';
 
 // Python's times need no time zone, and the server has the last word on every format.
 const validator = customizeValidator<ReadonlyJSONObject>({
@@ -16,6 +23,12 @@ const validator = customizeValidator<ReadonlyJSONObject>({
   }
 });
 
+const templates = {
+  FieldTemplate,
+  ArrayFieldTemplate: ArrayTemplate,
+  ObjectFieldTemplate: ObjectTemplate
+};
+
 export interface ISchemaFormProps {
   id: string;
   schema: Record<string, unknown>;
@@ -24,88 +37,160 @@ export interface ISchemaFormProps {
   value: unknown;
   errors: ErrorSchema;
   disabled: boolean;
-  onChange(value: unknown): void;
-  onSubmit(value: unknown): void;
+  /** Whether it is a part of something larger, which has no button of its own and checks while one types. */
+  isPart?: boolean;
+  onChange(value: unknown, isFine: boolean): void;
+  onSubmit?(value: unknown): void;
   /** Buttons below the fields. */
-  children: React.ReactNode;
+  children?: React.ReactNode;
 }
 
 /**
- * A form of the fields that a JSON schema describes, as JupyterLab's own settings are drawn.
+ * A form of the fields that a JSON schema describes; what cannot be drawn so is typed as JSON.
  */
 export default function SchemaForm(props: ISchemaFormProps): React.JSX.Element {
-  const schema = React.useMemo(() => drawable(props.schema), [props.schema]);
+  const canDraw = React.useMemo(() => isDrawable(props.schema), [props.schema]);
+  const [asText, setAsText] = React.useState(!canDraw);
   const { trans } = useEnvironment();
+  const isPlain = !['object', 'array', undefined].includes(
+    typeOf(props.schema)
+  );
+  return (
+    <>
+      {asText ? <TextForm {...props} /> : <DrawnForm {...props} />}
+      {canDraw && !isPlain && (
+        <button
+          type="button"
+          className="jp-kitaru-link jp-kitaru-switch"
+          onClick={() => {
+            setAsText(!asText);
+          }}
+        >
+          {asText ? trans.__('Fill in a form') : trans.__('Edit as JSON')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
+  const { trans } = useEnvironment();
+  const schema = React.useMemo(
+    () => drawable(props.schema, trans),
+    [props.schema, trans]
+  );
   const uiSchema = React.useMemo(() => drawing(schema), [schema]);
+  const context: IFormContext = { question: props.question, root: props.id };
   return (
     <FormComponent
       className="jp-kitaru-form"
+      tagName={props.isPart ? 'div' : undefined}
+      liveValidate={props.isPart ?? false}
       idPrefix={props.id}
       schema={schema}
       uiSchema={uiSchema}
       validator={validator}
       // A value may be no object; the library's types know objects only.
       formData={props.value as ReadonlyJSONObject}
-      formContext={{ question: props.question, root: props.id }}
+      formContext={context}
       extraErrors={props.errors}
       disabled={props.disabled}
-      templates={{ FieldTemplate }}
+      templates={templates}
       transformErrors={errors =>
         errors.map(error => ({ ...error, message: inWords(error, trans) }))
       }
-      compact
-      buttonStyle="text"
       showErrorList={false}
       noHtml5Validate
       focusOnFirstError
-      onChange={({ formData }) => {
-        props.onChange(formData);
+      onChange={({ formData, errors }) => {
+        props.onChange(formData, errors.length === 0);
       }}
       onSubmit={({ formData }) => {
-        props.onSubmit(formData);
+        props.onSubmit?.(formData);
       }}
     >
-      {props.children}
+      {props.children ?? <></>}
     </FormComponent>
   );
 }
 
-/**
- * JupyterLab's own template ties no label to its field.
- */
-function FieldTemplate(props: FieldTemplateProps): React.JSX.Element {
-  const { id, schema, children, rawErrors, required, hidden } = props;
-  const context = props.formContext as { question: string; root: string };
-  if (hidden) {
-    return <div hidden>{children}</div>;
+function TextForm(props: ISchemaFormProps): React.JSX.Element {
+  const { trans } = useEnvironment();
+  const [isJson, setIsJson] = React.useState(true);
+  const [checked, setChecked] = React.useState(false);
+  const schema = props.schema as RJSFSchema;
+  const problemsOf = (value: unknown): string[] => {
+    const { errors } = validator.validateFormData(
+      value as ReadonlyJSONObject,
+      schema,
+      undefined,
+      found =>
+        found.map(error => ({ ...error, message: inWords(error, trans) }))
+    );
+    return errors.map(({ property, message }) => atPlace(property, message));
+  };
+  const told = toErrorList(props.errors).map(({ property, message }) =>
+    atPlace(property, message)
+  );
+  const editor = (
+    <JsonEditor
+      id={props.id}
+      label={props.isPart ? props.question : trans.__('Answer as JSON')}
+      isLabelled={props.isPart ?? false}
+      value={props.value}
+      disabled={props.disabled}
+      problems={[
+        ...new Set([...(checked ? problemsOf(props.value) : []), ...told])
+      ]}
+      onChange={(value, read) => {
+        setIsJson(read);
+        setChecked(checked || props.isPart === true);
+        props.onChange(value, read && problemsOf(value).length === 0);
+      }}
+    />
+  );
+  if (props.isPart) {
+    return editor;
   }
-  const isRoot = id === context.root;
-  const isGroup = schema.type === 'object' || schema.type === 'array';
-  const errors = [...new Set(rawErrors)];
   return (
-    <div
-      className={`jp-kitaru-field ${isGroup ? 'jp-kitaru-field-group' : ''}`}
+    <form
+      className="jp-kitaru-form"
+      onSubmit={event => {
+        event.preventDefault();
+        setChecked(true);
+        if (isJson && problemsOf(props.value).length === 0) {
+          props.onSubmit?.(props.value);
+        }
+      }}
     >
-      {!isGroup && (props.displayLabel || isRoot) && (
-        <label
-          htmlFor={id}
-          className={isRoot ? 'jp-kitaru-unseen' : 'jp-kitaru-label'}
-        >
-          {isRoot ? context.question : props.label}
-          {required && !isRoot ? <span aria-hidden="true"> *</span> : null}
-        </label>
-      )}
-      {children}
-      {!isGroup && props.rawDescription && (
-        <div id={`${id}__description`} className="jp-kitaru-dim">
-          {props.rawDescription}
-        </div>
-      )}
-      {errors.length > 0 && (
-        <div id={`${id}__error`} className="jp-kitaru-field-error" role="alert">
-          {errors.join('; ')}
-        </div>
-      )}
-    </div>
+      {editor}
+      <Shape schema={props.schema} />
+      {props.children}
+    </form>
+  );
+}
+
+function atPlace(property: string | undefined, message = ''): string {
+  const place = property?.replace(/^\./, '') ?? '';
+  return place === '' ? message : `${place}: ${message}`;
+}
+
+/**
+ * What is asked for, for people who read schemas.
+ */
+function Shape(props: {
+  schema: Record<string, unknown>;
+}): React.JSX.Element | null {
+  const { trans } = useEnvironment();
+  if (Object.keys(props.schema).length === 0) {
+    return null;
+  }
+  return (
+    <details className="jp-kitaru-shape">
+      <summary>{trans.__('What fits')}</summary>
+      <pre className="jp-kitaru-code" tabIndex={0}>
+        {JSON.stringify(props.schema, null, 2)}
+      </pre>
+    </details>
   );
 }

@@ -30,6 +30,8 @@ export interface IVirtualTreeProps {
   onActive(index: number): void;
   onOpen(index: number): void;
   onFold(index: number, open: boolean): void;
+  /** An arrow to the side, in a row that has something to go to; false if it has not. */
+  onStep?(index: number, by: 1 | -1): boolean;
   onSight?(first: number, last: number): void;
   onKey?(event: React.KeyboardEvent): void;
 }
@@ -197,6 +199,10 @@ function fold(
     return false;
   }
   const { expanded, level } = row;
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key] as 1 | -1 | undefined;
+  if (by !== undefined && props.onStep?.(active, by)) {
+    return true;
+  }
   if (event.key === 'Enter' || event.key === ' ') {
     props.onOpen(active);
   } else if (event.key === 'ArrowRight') {

@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ArtifactView } from '../documents';
 import { executionPath, type IExecutionRef } from '../api';
 import { CommandIDs } from '../commands';
 import { Environment, useEnvironment, useNow } from '../components/context';
@@ -11,7 +10,7 @@ import { useWatched } from '../components/InlineExecution';
 import { Logs } from '../components/Logs';
 import { Values } from '../components/Values';
 import { WaitForm } from '../components/WaitForm';
-import type { CallView, ExecutionView } from '../documents';
+import type { ArtifactView, CallView, ExecutionView } from '../documents';
 import { fileName } from '../sidebar/query';
 import type { IExecutionModel, IWatchedExecution } from '../tokens';
 import { Artifacts } from './Artifacts';
@@ -104,6 +103,7 @@ function Known(props: {
       className="jp-kitaru-execution jp-kitaru-document"
       aria-label={trans.__('Execution of %1', view.flow)}
       data-kitaru-execution={view.exec_id}
+      data-kitaru-home={props.target.home ?? ''}
     >
       <div className="jp-kitaru-top">
         <ExecutionHeader view={view} />

@@ -2,12 +2,18 @@ import { showErrorMessage } from '@jupyterlab/apputils';
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
 
-import type { Replayed } from '../documents';
 import { executionPath, type ICallDetail } from '../api';
 import { useEnvironment } from '../components/context';
+import { typeName } from '../components/format';
 import { problemText } from '../components/problem';
-import type { ExecutionView, ValueView } from '../documents';
-import { Field, type IField } from './Field';
+import type {
+  ExecutionView,
+  ParameterView,
+  Replayed,
+  ValueView,
+  WaitView
+} from '../documents';
+import { Field, type IField, type ITyped } from './Field';
 import { fateText, planText } from './plan';
 import { editableOf, parsed } from './values';
 
@@ -25,7 +31,7 @@ export function Replay(props: {
   const { view } = props;
   const { trans, model, live, open } = useEnvironment();
   const [at, setAt] = React.useState(props.at ?? '');
-  const [typed, setTyped] = React.useState<Readonly<Record<string, string>>>(
+  const [typed, setTyped] = React.useState<Readonly<Record<string, ITyped>>>(
     {}
   );
   const [busy, setBusy] = React.useState(false);
@@ -100,8 +106,8 @@ export function Replay(props: {
           key={field.key}
           field={field}
           typed={typed[field.key]}
-          onType={text => {
-            setTyped(changed(typed, field.key, text));
+          onType={found => {
+            setTyped(before => changed(before, field.key, found));
           }}
         />
       ))}
@@ -123,12 +129,14 @@ export function Replay(props: {
 }
 
 function changed(
-  typed: Readonly<Record<string, string>>,
+  typed: Readonly<Record<string, ITyped>>,
   key: string,
-  text: string | null
-): Record<string, string> {
+  found: ITyped | null
+): Record<string, ITyped> {
   const others = Object.entries(typed).filter(([known]) => known !== key);
-  return Object.fromEntries(text === null ? others : [...others, [key, text]]);
+  return Object.fromEntries(
+    found === null ? others : [...others, [key, found]]
+  );
 }
 
 function callNames(view: ExecutionView, at: string): string[] {
@@ -143,16 +151,45 @@ function callNames(view: ExecutionView, at: string): string[] {
 }
 
 /**
- * The arguments that can be changed: those of the flow, and of the call at which it sets in.
+ * What the flow and its checkpoints take, as recorded with the code; null before it is known.
  */
-function useFields(view: ExecutionView, at: string): IField[] {
-  const { trans, model, live } = useEnvironment();
+function useParameters(): readonly ParameterView[] | null {
+  const { model, live } = useEnvironment();
+  const [found, setFound] = React.useState<ParameterView[] | null>(null);
+  React.useEffect(() => {
+    let current = true;
+    if (model && live) {
+      model.api
+        .get<ParameterView[]>(executionPath(live, 'parameters'), {
+          home: live.home
+        })
+        .then(
+          parameters => {
+            if (current) {
+              setFound(parameters);
+            }
+          },
+          () => {
+            // Without types the fields are those of the recorded values.
+            setFound([]);
+          }
+        );
+    }
+    return () => {
+      current = false;
+    };
+  }, [model, live]);
+  return found;
+}
+
+function useCallDetail(name: string): ICallDetail | null {
+  const { model, live } = useEnvironment();
   const [call, setCall] = React.useState<ICallDetail | null>(null);
   React.useEffect(() => {
     let current = true;
     setCall(null);
-    if (at && model && live) {
-      model.api.call(live, at).then(
+    if (name && model && live) {
+      model.api.call(live, name).then(
         detail => {
           if (current) {
             setCall(detail);
@@ -166,44 +203,65 @@ function useFields(view: ExecutionView, at: string): IField[] {
     return () => {
       current = false;
     };
-  }, [model, live, at]);
+  }, [model, live, name]);
+  return call;
+}
+
+/**
+ * The arguments that can be changed: those of the flow, and of the call at which it sets in; and the answers.
+ */
+function useFields(view: ExecutionView, at: string): IField[] {
+  const { trans } = useEnvironment();
+  const parameters = useParameters();
+  const call = useCallDetail(at);
   return React.useMemo(() => {
+    if (parameters === null) {
+      return [];
+    }
     const fields = (
       scope: IField['scope'],
       owner: string,
+      of: string | null,
       inputs: Record<string, ValueView>
     ): IField[] =>
-      Object.entries(inputs).map(([name, value]) => ({
-        key: `${scope} ${owner} ${name}`,
-        scope,
-        owner,
-        name,
-        title: scope === 'flow' ? name : trans.__('%1 of %2', name, owner),
-        type: value.type,
-        editable: editableOf(value)
-      }));
+      Object.entries(inputs).map(([name, value]) => {
+        const known = parameters.find(
+          one => one.of === of && one.name === name
+        );
+        return {
+          key: `${scope} ${owner} ${name}`,
+          scope,
+          owner,
+          name,
+          title: scope === 'flow' ? name : trans.__('%1 of %2', name, owner),
+          type: known?.annotation ?? (value.type && typeName(value.type)),
+          editable: editableOf(value, known?.json_schema ?? null)
+        };
+      });
     const answered = view.rows.flatMap(row =>
       row.kind === 'wait' && row.status === 'answered' && row.answer !== null
-        ? [answerField(row.name, row.question ?? row.name, row.answer)]
+        ? [answerField(row, row.answer)]
         : []
     );
     return [
-      ...fields('flow', view.flow, view.inputs),
-      ...(call ? fields('call', call.name, call.inputs) : []),
+      ...fields('flow', view.flow, null, view.inputs),
+      ...(call ? fields('call', call.name, call.checkpoint, call.inputs) : []),
       ...answered
     ];
-  }, [view, call]);
+  }, [view, call, parameters]);
 }
 
-function answerField(name: string, title: string, answer: string): IField {
+function answerField(wait: WaitView, answer: string): IField {
+  const { name, question, json_schema: schema } = wait;
+  const isTold = schema !== null && Object.keys(schema).length > 0;
   return {
     key: `answer ${name}`,
     scope: 'answer',
     owner: name,
     name,
-    title,
+    title: question ?? name,
     type: null,
-    editable: { ...editableOf(answerValue(answer)) }
+    editable: editableOf(answerValue(answer), isTold ? schema : null)
   };
 }
 
@@ -227,19 +285,19 @@ function answerValue(answer: string): ValueView {
  */
 function bodyOf(
   fields: readonly IField[],
-  typed: Readonly<Record<string, string>>,
+  typed: Readonly<Record<string, ITyped>>,
   at: string
 ): PartialJSONObject | null {
   const flow: Record<string, PartialJSONValue> = {};
   const call: Record<string, PartialJSONValue> = {};
   const answers: Record<string, PartialJSONValue> = {};
   for (const field of fields) {
-    const text = typed[field.key];
-    if (text === undefined) {
+    const change = typed[field.key];
+    if (change === undefined) {
       continue;
     }
-    const found = parsed(field.editable, text);
-    if ('problem' in found) {
+    const found = parsed(field.editable, change.text);
+    if ('problem' in found || !change.isFine) {
       return null;
     }
     const into = { flow, call, answer: answers }[field.scope];

@@ -8,11 +8,15 @@ import { VirtualTree, type ITreeRow } from '../components/VirtualTree';
 import type { CallView, ExecutionView } from '../documents';
 import type { AnyStatus } from '../icons';
 import type { Calls } from './calls';
+import { barText, Lane } from './Lane';
 import {
+  around,
   barsOf,
   groupStatus,
   moved,
+  placed,
   rowsOf,
+  share,
   spanOf,
   tickText,
   ticksOf,
@@ -45,16 +49,20 @@ export function Timeline(props: {
   const [opened, setOpened] = React.useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = React.useState(-1);
   const whole = spanOf(view, now);
-  const { span, zoom, move, fit, zoomedIn } = useZoom(whole);
+  const { span, zoom, move, fit, show, zoomedIn } = useZoom(whole);
+  const [cursor, setCursor] = React.useState({ key: '', bar: 0 });
   const rows = React.useMemo(
-    () => rowsOf(view, opened, key => calls.total(key)),
+    () => rowsOf(view, opened, key => calls.lanes.of(key)?.lanes.length ?? 0),
     [view, opened, calls.version]
   );
+  const sighted = zoomedIn ? span : null;
+  React.useEffect(() => {
+    calls.know(rows, sighted);
+  }, [calls, rows, sighted]);
   const fold = (row: TimelineRow, open: boolean): void => {
     const next = new Set(opened);
     if (open) {
       next.add(row.key);
-      calls.open(row);
     } else {
       next.delete(row.key);
     }
@@ -67,17 +75,44 @@ export function Timeline(props: {
     [calls, rows]
   );
   const choose = (row: TimelineRow): void => {
-    const call = callOf(row, calls);
+    const call = calls.of(row);
     if (call && 'owner' in row) {
       props.onSelect({ call: call.name, owner: row.owner });
+    } else if (row.kind === 'lane') {
+      chooseBar(row, cursorIn(row));
     }
+  };
+  const cursorIn = (row: TimelineRow): number =>
+    row.key === cursor.key ? cursor.bar : 0;
+  const chooseBar = (row: LaneRow, index: number): void => {
+    const bar = calls.lanes.at(row.lanes, row.index)[index];
+    setCursor({ key: row.key, bar: index });
+    if (bar?.calls === 1) {
+      props.onSelect({ call: bar.name, owner: row.owner });
+    } else if (bar) {
+      show(around(bar.start, bar.end ?? now, whole));
+    }
+  };
+  const step = (row: TimelineRow | undefined, by: number): boolean => {
+    if (row?.kind !== 'lane') {
+      return false;
+    }
+    const next = cursorIn(row) + by;
+    const bar = calls.lanes.at(row.lanes, row.index)[next];
+    if (bar) {
+      setCursor({ key: row.key, bar: next });
+      if (props.selected && bar.calls === 1) {
+        props.onSelect({ call: bar.name, owner: row.owner });
+      }
+    }
+    return bar !== undefined || by > 0;
   };
   const rowAt = (index: number): ITreeRow | null => {
     const row = rows[index];
     if (!row) {
       return null;
     }
-    const call = callOf(row, calls);
+    const call = calls.of(row);
     return {
       key: row.key,
       level: row.level,
@@ -92,11 +127,34 @@ export function Timeline(props: {
             }
           }
         : {}),
-      content: (
-        <Span row={row} call={call} calls={calls} span={span} now={now} />
-      )
+      content:
+        row.kind === 'lane' ? (
+          <>
+            <SpanName row={row} call={undefined} />
+            <span className="jp-kitaru-track">
+              <Lane
+                bars={calls.lanes.at(row.lanes, row.index)}
+                owner={row.owner}
+                span={span}
+                now={now}
+                cursor={index === active ? cursorIn(row) : -1}
+                onChoose={bar => {
+                  setActive(index);
+                  chooseBar(row, bar);
+                }}
+              />
+            </span>
+          </>
+        ) : (
+          <Span row={row} call={call} calls={calls} span={span} now={now} />
+        )
     };
   };
+  const here = rows[active];
+  const current =
+    here?.kind === 'lane'
+      ? calls.lanes.at(here.lanes, here.index)[cursorIn(here)]
+      : undefined;
   return (
     <section
       className="jp-kitaru-timeline"
@@ -168,6 +226,7 @@ export function Timeline(props: {
             choose(row);
           }
         }}
+        onStep={(index, by) => step(rows[index], by)}
         onKey={event => {
           const act = {
             '+': () => {
@@ -194,9 +253,14 @@ export function Timeline(props: {
           }
         }}
       />
+      <span className="jp-kitaru-unseen" role="status">
+        {current && barText(current, now, trans)}
+      </span>
     </section>
   );
 }
+
+type LaneRow = Extract<TimelineRow, { kind: 'lane' }>;
 
 const zoomOutIcon = new LabIcon({
   name: 'kitaru:zoom-out',
@@ -235,6 +299,7 @@ interface IZoom {
   zoom(factor: number, at?: number): void;
   move(share: number): void;
   fit(): void;
+  show(span: ISpan): void;
 }
 
 /**
@@ -258,7 +323,8 @@ function useZoom(whole: ISpan): IZoom {
     },
     fit: () => {
       setChosen(null);
-    }
+    },
+    show: setChosen
   };
 }
 
@@ -297,21 +363,6 @@ function Axis(props: { span: ISpan; start: number }): React.JSX.Element {
   );
 }
 
-function share(time: number, span: ISpan): number {
-  return (time - span.from) / (span.to - span.from);
-}
-
-function callOf(row: TimelineRow, calls: Calls): CallView | undefined {
-  switch (row.kind) {
-    case 'call':
-      return row.call;
-    case 'paged':
-      return calls.at(row.pages, row.index);
-    default:
-      return undefined;
-  }
-}
-
 /**
  * A row's name and its bars.
  */
@@ -338,18 +389,7 @@ function Span(props: {
   const took = tookOf(row, call, now);
   return (
     <>
-      <span
-        className="jp-kitaru-span-name"
-        style={{ paddingLeft: 8 + (row.level - 1) * 16 }}
-      >
-        {'open' in row ? (
-          <span className="jp-kitaru-caret" aria-hidden="true" />
-        ) : (
-          <span className="jp-kitaru-no-caret" />
-        )}
-        <StatusIcon status={rowStatus(row, call)} decorative />
-        <Name row={row} call={call} />
-      </span>
+      <SpanName row={row} call={call} />
       <span className="jp-kitaru-track">
         {bars.map((bar, index) => (
           <Bar key={index} bar={bar} span={span} now={now} />
@@ -374,7 +414,7 @@ function Span(props: {
   );
 }
 
-function Name(props: {
+function SpanName(props: {
   row: TimelineRow;
   call: CallView | undefined;
 }): React.JSX.Element {
@@ -382,8 +422,24 @@ function Name(props: {
   const { row, call } = props;
   const text = nameOf(row, call, trans);
   return (
-    <span className="jp-kitaru-name" title={text}>
-      {text}
+    <span
+      className="jp-kitaru-span-name"
+      style={{ paddingLeft: 8 + (row.level - 1) * 16 }}
+    >
+      {'open' in row ? (
+        <span className="jp-kitaru-caret" aria-hidden="true" />
+      ) : (
+        <span className="jp-kitaru-no-caret" />
+      )}
+      {row.kind !== 'lane' && row.kind !== 'each' && (
+        <StatusIcon status={rowStatus(row, call)} decorative />
+      )}
+      <span
+        className={`jp-kitaru-name ${row.kind === 'lane' ? 'jp-kitaru-dim' : ''}`}
+        title={text}
+      >
+        {text}
+      </span>
     </span>
   );
 }
@@ -409,6 +465,10 @@ function nameOf(
         row.hidden,
         count(row.hidden)
       );
+    case 'lane':
+      return trans.__('Lane %1', row.index + 1);
+    case 'each':
+      return trans.__('%1 calls, one by one', count(row.total));
     default:
       return call?.name ?? '…';
   }
@@ -460,20 +520,15 @@ function Bar(props: {
 }): React.JSX.Element | null {
   const { bar, span, now } = props;
   const goesOn = bar.status === 'running' || bar.status === 'waiting';
-  const from = share(bar.from, span);
-  const to = share(bar.to ?? (goesOn ? now : bar.from), span);
-  if (to < 0 || from > 1) {
-    return null;
-  }
-  const left = Math.max(0, from);
+  const to = bar.to ?? (goesOn ? now : bar.from);
+  const style = placed(bar.from, to, span);
   return (
-    <span
-      className={`jp-kitaru-bar-${bar.status} jp-kitaru-time-bar`}
-      style={{
-        left: `${100 * left}%`,
-        width: `${100 * (Math.min(1, Math.max(to, left)) - left)}%`
-      }}
-    />
+    style && (
+      <span
+        className={`jp-kitaru-bar-${bar.status} jp-kitaru-time-bar`}
+        style={style}
+      />
+    )
   );
 }
 
@@ -486,7 +541,9 @@ function spoken(
   const took = tookOf(row, call, now);
   return [
     nameOf(row, call, trans),
-    row.kind === 'hidden' ? '' : statusText(trans, rowStatus(row, call)),
+    ['hidden', 'lane', 'each'].includes(row.kind)
+      ? ''
+      : statusText(trans, rowStatus(row, call)),
     took === null ? '' : duration(took)
   ]
     .filter(part => part !== '')

@@ -4,7 +4,14 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Api, IExecutionRef } from '../api';
 import { Pages } from '../components/pages';
 import type { CallView } from '../documents';
-import { HIDDEN, type IBar, type TimelineRow } from './timeline';
+import { Lanes } from './lanes';
+import { HIDDEN, type IBar, type ISpan, type TimelineRow } from './timeline';
+
+interface IPart {
+  owner: string;
+  checkpoint?: string;
+  first?: number;
+}
 
 /**
  * The calls that the document of an execution leaves out, and attempts: fetched when they come into sight.
@@ -13,7 +20,12 @@ export class Calls implements IDisposable {
   constructor(
     private readonly api: Api,
     private readonly ref: IExecutionRef
-  ) {}
+  ) {
+    this.lanes = new Lanes(api, ref.home);
+    this.lanes.changed.connect(this._tell, this);
+  }
+
+  readonly lanes: Lanes;
 
   /** Another one whenever something was fetched. */
   version = 0;
@@ -26,34 +38,31 @@ export class Calls implements IDisposable {
     return this._isDisposed;
   }
 
-  total(key: string): number {
-    return this._pages.get(key)?.total ?? 0;
-  }
-
-  at(key: string, index: number): CallView | undefined {
-    return this._pages.get(key)?.at(index);
+  /**
+   * The call of a row, once it is known.
+   */
+  of(row: TimelineRow): CallView | undefined {
+    switch (row.kind) {
+      case 'call':
+        return row.call;
+      case 'paged':
+        return this._pages.get(row.pages)?.at(row.index);
+      default:
+        return undefined;
+    }
   }
 
   /**
-   * Make what a row folds available.
+   * Say what rows there are, and which part of the time is in sight; null for all of it.
    */
-  open(row: TimelineRow): void {
-    if (
-      (row.kind === 'group' || row.kind === 'hidden') &&
-      !this._pages.has(row.key)
-    ) {
-      const owner = row.kind === 'group' ? row.owner : this.ref.execId;
-      const filter =
-        row.kind === 'group' ? { checkpoint: row.group.checkpoint } : {};
-      const total = row.kind === 'group' ? row.group.total : null;
-      const pages = new Pages<CallView>(
-        (offset, limit) =>
-          this.api.calls(this._of(owner), { ...filter, offset, limit }),
-        total
-      );
-      this._pages.set(row.key, pages);
-      if (row.key === HIDDEN) {
-        this._want(pages, 0, 0);
+  know(rows: readonly TimelineRow[], span: ISpan | null): void {
+    this.lanes.show(rows, this.ref.execId, span);
+    for (const row of rows) {
+      if (row.kind === 'group') {
+        const { checkpoint, sequence: first } = row.group;
+        this._parts.set(row.key, { owner: row.owner, checkpoint, first });
+      } else if (row.kind === 'hidden') {
+        this._parts.set(HIDDEN, { owner: this.ref.execId });
       }
     }
   }
@@ -68,16 +77,13 @@ export class Calls implements IDisposable {
         const [first] = found.get(row.pages) ?? [row.index];
         found.set(row.pages, [first, row.index]);
       }
-      const call = row.kind === 'call' ? row.call : null;
-      if (call && row.kind === 'call' && call.attempts > 1) {
+      const call = this.of(row);
+      if (call && 'owner' in row && call.attempts > 1) {
         this._wantAttempts(row.owner, call);
       }
     }
     for (const [key, [first, last]] of found) {
-      const pages = this._pages.get(key);
-      if (pages) {
-        this._want(pages, first, last);
-      }
+      this._want(this._pagesOf(key), first, last);
     }
   }
 
@@ -99,7 +105,24 @@ export class Calls implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
+    this.lanes.dispose();
     Signal.clearData(this);
+  }
+
+  private _pagesOf(key: string): Pages<CallView> {
+    let pages = this._pages.get(key);
+    if (!pages) {
+      const { owner, ...filter } = this._parts.get(key) ?? {
+        owner: this.ref.execId
+      };
+      pages = new Pages<CallView>(
+        (offset, limit) =>
+          this.api.calls(this._of(owner), { ...filter, offset, limit }),
+        null
+      );
+      this._pages.set(key, pages);
+    }
+    return pages;
   }
 
   private _of(execId: string): IExecutionRef {
@@ -158,6 +181,7 @@ export class Calls implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _pages = new Map<string, Pages<CallView>>();
+  private readonly _parts = new Map<string, IPart>();
   private readonly _attempts = new Map<string, IBar[]>();
   private readonly _asked = new Set<string>();
   private _isDisposed = false;

@@ -24,17 +24,22 @@ export type TimelineRow = { key: string; level: number } & (
   | { kind: 'group'; group: GroupView; owner: string; open: boolean }
   | { kind: 'child'; child: ChildView; open: boolean }
   | { kind: 'wait'; wait: WaitView }
-  | { kind: 'hidden'; hidden: number; open: boolean }
+  | { kind: 'hidden'; hidden: number; calls: number; open: boolean }
+  | { kind: 'lane'; lanes: string; index: number; owner: string }
+  | { kind: 'each'; pages: string; total: number; open: boolean; owner: string }
   | { kind: 'paged'; pages: string; index: number; owner: string }
 );
 
 /**
- * How many calls a folded group or the left-out part holds, by the key of its row.
+ * How many lanes an unfolded row has, by its key.
  */
-export type Totals = (key: string) => number;
+export type LaneCounts = (key: string) => number;
 
 /** Key of the row that stands for what the document leaves out. */
 export const HIDDEN = 'hidden';
+
+/** Of more calls than this an unfolded row shows lanes, and each call in a row only when that is asked for. */
+export const MOST_ALONE = 20;
 
 /**
  * The rows of a timeline in their order, what is unfolded included.
@@ -42,7 +47,7 @@ export const HIDDEN = 'hidden';
 export function rowsOf(
   view: ExecutionView,
   open: ReadonlySet<string>,
-  total: Totals
+  lanes: LaneCounts
 ): TimelineRow[] {
   const found: TimelineRow[] = [];
   const gap = view.hidden > 0 ? gapOf(view.rows) : -1;
@@ -55,9 +60,9 @@ export function rowsOf(
         wait: row
       });
     } else if (row.kind === 'child') {
-      addChild(found, row, open, total);
+      addChild(found, row, open, lanes);
     } else {
-      addCalls(found, row, view.exec_id, 1, open, total);
+      addCalls(found, row, view.exec_id, 1, open, lanes);
     }
     if (index === gap) {
       const isOpen = open.has(HIDDEN);
@@ -66,10 +71,11 @@ export function rowsOf(
         key: HIDDEN,
         level: 1,
         hidden: view.hidden,
+        calls: view.totals.calls,
         open: isOpen
       });
       if (isOpen) {
-        addPaged(found, HIDDEN, view.exec_id, 2, total);
+        addMany(found, HIDDEN, view.exec_id, 2, view.totals.calls, open, lanes);
       }
     }
   });
@@ -82,7 +88,7 @@ function addCalls(
   owner: string,
   level: number,
   open: ReadonlySet<string>,
-  total: Totals
+  lanes: LaneCounts
 ): void {
   if (row.kind === 'call') {
     const key = `call ${owner} ${row.name}`;
@@ -93,7 +99,7 @@ function addCalls(
   const isOpen = open.has(key);
   found.push({ kind: 'group', key, level, group: row, owner, open: isOpen });
   if (isOpen) {
-    addPaged(found, key, owner, level + 1, total);
+    addMany(found, key, owner, level + 1, row.total, open, lanes);
   }
 }
 
@@ -105,15 +111,57 @@ function addChild(
   found: TimelineRow[],
   child: ChildView,
   open: ReadonlySet<string>,
-  total: Totals
+  lanes: LaneCounts
 ): void {
   const key = `child ${child.exec_id}`;
   const isOpen = open.has(key);
   found.push({ kind: 'child', key, level: 1, child, open: isOpen });
   if (isOpen) {
     for (const row of child.rows) {
-      addCalls(found, row, child.exec_id, 2, open, total);
+      addCalls(found, row, child.exec_id, 2, open, lanes);
     }
+  }
+}
+
+/**
+ * Few calls are a row each. Many are lanes, below which each can have a row too.
+ */
+function addMany(
+  found: TimelineRow[],
+  key: string,
+  owner: string,
+  level: number,
+  total: number,
+  open: ReadonlySet<string>,
+  lanes: LaneCounts
+): void {
+  if (total <= MOST_ALONE) {
+    addPaged(found, key, owner, level, total);
+    return;
+  }
+  for (let index = 0; index < lanes(key); index += 1) {
+    found.push({
+      kind: 'lane',
+      key: `${key} lane ${index}`,
+      level,
+      lanes: key,
+      index,
+      owner
+    });
+  }
+  const each = `${key} each`;
+  const isOpen = open.has(each);
+  found.push({
+    kind: 'each',
+    key: each,
+    level,
+    pages: key,
+    total,
+    open: isOpen,
+    owner
+  });
+  if (isOpen) {
+    addPaged(found, key, owner, level + 1, total);
   }
 }
 
@@ -122,10 +170,9 @@ function addPaged(
   pages: string,
   owner: string,
   level: number,
-  total: Totals
+  total: number
 ): void {
-  const count = total(pages);
-  for (let index = 0; index < count; index += 1) {
+  for (let index = 0; index < total; index += 1) {
     const key = `${pages} ${index}`;
     found.push({ kind: 'paged', key, level, pages, index, owner });
   }
@@ -204,6 +251,41 @@ export function spanOf(view: ExecutionView, now: number): ISpan {
   const from = Math.min(...known, now);
   const to = Math.max(...known, ...(goesOn ? [now] : []), from);
   return { from, to: Math.max(to, from + 0.001) };
+}
+
+/**
+ * Where a time lies in what is in sight: 0 at its beginning, 1 at its end.
+ */
+export function share(time: number, span: ISpan): number {
+  return (time - span.from) / (span.to - span.from);
+}
+
+/**
+ * Place a bar; null if it is out of sight.
+ */
+export function placed(
+  from: number,
+  to: number,
+  span: ISpan
+): { left: string; width: string } | null {
+  const [start, end] = [share(from, span), share(to, span)];
+  if (end < 0 || start > 1) {
+    return null;
+  }
+  const left = Math.max(0, start);
+  const width = Math.min(1, Math.max(end, left)) - left;
+  return { left: `${100 * left}%`, width: `${100 * width}%` };
+}
+
+/**
+ * A part of the time with some room around it.
+ */
+export function around(from: number, to: number, whole: ISpan): ISpan {
+  const length = Math.min(
+    whole.to - whole.from,
+    Math.max(1e-4, (to - from) * 1.2)
+  );
+  return within((from + to - length) / 2, length, whole);
 }
 
 /**

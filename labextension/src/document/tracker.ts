@@ -59,6 +59,8 @@ export class ExecutionDocuments implements IExecutionDocuments {
       ({ dataset }) => dataset.kitaruExecution !== undefined
     );
     const execId = node?.dataset.kitaruExecution;
-    return execId === undefined ? null : { execId, home: null };
+    const home =
+      node?.closest<HTMLElement>('[data-kitaru-home]')?.dataset.kitaruHome;
+    return execId === undefined ? null : { execId, home: home || null };
   }
 }

@@ -2,8 +2,8 @@ import * as React from 'react';
 
 import { Environment, useEnvironment } from '../components/context';
 import { WaitForm } from '../components/WaitForm';
-import type { WaitView } from '../documents';
-import type { IExecutionModel } from '../tokens';
+import { homeName } from '../sidebar/query';
+import type { IExecutionModel, IOpenQuestion } from '../tokens';
 
 /**
  * All open questions, wherever the executions run; answers need no kernel.
@@ -21,24 +21,28 @@ export function Inbox(): React.JSX.Element {
   return (
     <ul className="jp-kitaru-inbox" aria-label={trans.__('Open questions')}>
       {waits.map(wait => (
-        <Question key={`${wait.exec_id} ${wait.name}`} wait={wait} />
+        <Question
+          key={`${wait.home ?? ''} ${wait.exec_id} ${wait.name}`}
+          wait={wait}
+        />
       ))}
     </ul>
   );
 }
 
-function Question({ wait }: { wait: WaitView }): React.JSX.Element {
+function Question({ wait }: { wait: IOpenQuestion }): React.JSX.Element {
   const environment = useEnvironment();
   const { trans, open } = environment;
-  const { exec_id: execId, flow } = wait;
+  const { exec_id: execId, flow, home, place } = wait;
   const inner = React.useMemo(
-    () => ({ ...environment, live: { execId, home: null } }),
-    [environment, execId]
+    () => ({ ...environment, live: { execId, home } }),
+    [environment, execId, home]
   );
   return (
     <li
       className="jp-kitaru-execution jp-kitaru-item"
       data-kitaru-execution={execId}
+      data-kitaru-home={home ?? ''}
     >
       <Environment.Provider value={inner}>
         <WaitForm wait={wait} />
@@ -47,16 +51,24 @@ function Question({ wait }: { wait: WaitView }): React.JSX.Element {
         className="jp-kitaru-link jp-kitaru-source"
         title={trans.__('Open %1', execId)}
         onClick={() => {
-          open?.({ execId, home: null });
+          open?.({ execId, home });
         }}
       >
         {flow}
       </button>
+      {place !== null && (
+        <span className="jp-kitaru-dim" title={place}>
+          {' '}
+          {trans.__('in %1', homeName(place))}
+        </span>
+      )}
     </li>
   );
 }
 
-export function useWaits(model: IExecutionModel | null): readonly WaitView[] {
+export function useWaits(
+  model: IExecutionModel | null
+): readonly IOpenQuestion[] {
   const [waits, setWaits] = React.useState(model?.waits ?? []);
   React.useEffect(() => {
     const onChanged = (sender: IExecutionModel): void => {

@@ -3,8 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import type { WaitView } from '../documents';
-import type { IExecutionModel } from '../tokens';
+import type { IExecutionModel, IOpenQuestion } from '../tokens';
 
 /** Characters of a question in a notification. */
 const LONGEST = 120;
@@ -56,7 +55,7 @@ export class Notices implements IDisposable {
     }
   }
 
-  private _tell(wait: WaitView): string {
+  private _tell(wait: IOpenQuestion): string {
     const question = wait.question ?? wait.name;
     const cut =
       question.length > LONGEST ? `${question.slice(0, LONGEST)}…` : question;
@@ -77,6 +76,6 @@ export class Notices implements IDisposable {
   private _isDisposed = false;
 }
 
-function keyOf({ exec_id: execId, name, asked_at: at }: WaitView): string {
+function keyOf({ exec_id: execId, name, asked_at: at }: IOpenQuestion): string {
   return `${execId} ${name} ${at ?? ''}`;
 }

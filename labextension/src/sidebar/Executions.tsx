@@ -32,7 +32,7 @@ export function Executions(props: {
   useChanges(list);
   const isEmpty = list.loaded && list.count === 0 && !list.problem;
   return (
-    <div className="jp-kitaru-executions">
+    <div className="jp-kitaru-executions" data-kitaru-home={list.home ?? ''}>
       {(!isEmpty || isFiltered(list.filters)) && <Filters list={list} />}
       {list.problem && (
         <p className="jp-kitaru-problem" role="alert">
@@ -119,7 +119,7 @@ function Rows(props: {
         if (found?.kind === 'section') {
           list.fold(found.section, !found.section.open);
         } else if (found?.execution) {
-          open({ execId: found.execution.exec_id, home: null });
+          open({ execId: found.execution.exec_id, home: list.home });
         }
       }}
     />

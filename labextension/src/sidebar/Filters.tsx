@@ -3,9 +3,11 @@ import * as React from 'react';
 
 import { useEnvironment } from '../components/context';
 import { statusText } from '../components/format';
+import type { HomeInfo } from '../documents';
 import type { ExecutionList } from './list';
 import {
   fileName,
+  homeName,
   isFiltered,
   NO_FILTERS,
   STATUSES,
@@ -104,8 +106,9 @@ function Choices(props: {
 }): React.JSX.Element {
   const { trans } = useEnvironment();
   const { list, change } = props;
-  const [flows, notebooks] = useNames(list);
   const { filters } = list;
+  const [flows, notebooks] = useNames(list, filters.home);
+  const homes = useHomes(list);
   const times: [Since, string][] = [
     ['', trans.__('Any time')],
     ['hour', trans.__('Last hour')],
@@ -122,6 +125,20 @@ function Choices(props: {
   ];
   return (
     <div className="jp-kitaru-choices">
+      {homes.length > 1 && (
+        <Choice
+          label={trans.__('Home')}
+          value={filters.home || (homes[0]?.id ?? '')}
+          options={homes.map(({ id, location }): [string, string] => [
+            id,
+            homeName(location)
+          ])}
+          onChange={home => {
+            const isFirst = home === homes[0]?.id;
+            change({ home: isFirst ? '' : home, flow: '', notebook: '' });
+          }}
+        />
+      )}
       <Choice
         label={trans.__('Status')}
         value={filters.status}
@@ -209,7 +226,7 @@ function Choice(props: {
 /**
  * The flows and notebooks to choose from, asked for when the choices are shown.
  */
-function useNames(list: ExecutionList): [string[], string[]] {
+function useNames(list: ExecutionList, home: string): [string[], string[]] {
   const [names, setNames] = React.useState<[string[], string[]]>([[], []]);
   React.useEffect(() => {
     let current = true;
@@ -226,6 +243,30 @@ function useNames(list: ExecutionList): [string[], string[]] {
     return () => {
       current = false;
     };
-  }, [list]);
+  }, [list, home]);
   return names;
+}
+
+/**
+ * The homes to choose from.
+ */
+function useHomes(list: ExecutionList): HomeInfo[] {
+  const [homes, setHomes] = React.useState<HomeInfo[]>([]);
+  React.useEffect(() => {
+    let current = true;
+    list.homes().then(
+      found => {
+        if (current) {
+          setHomes(found);
+        }
+      },
+      () => {
+        // As above.
+      }
+    );
+    return () => {
+      current = false;
+    };
+  }, [list]);
+  return homes;
 }

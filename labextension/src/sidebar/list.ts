@@ -2,11 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { StatisticsView } from '../documents';
-import type { IExecutionsQuery, IPage } from '../api';
+import type { IChange, IExecutionsQuery, IPage } from '../api';
 import { statusText } from '../components/format';
 import { problemText } from '../components/problem';
-import type { ExecutionSummary } from '../documents';
+import type { ExecutionSummary, HomeInfo, StatisticsView } from '../documents';
 import type { IExecutionModel } from '../tokens';
 import { RETRY } from '../watched';
 import {
@@ -41,7 +40,7 @@ export class ExecutionList implements IDisposable {
     readonly model: IExecutionModel,
     private readonly trans: TranslationBundle
   ) {
-    model.changed.connect(this._outdate, this);
+    model.changed.connect(this._onChanged, this);
     model.missed.connect(this._outdate, this);
     model.stateChanged.connect(this._onState, this);
   }
@@ -94,6 +93,11 @@ export class ExecutionList implements IDisposable {
     return null;
   }
 
+  /** Id of the home whose executions are shown; null for that of the server's root folder. */
+  get home(): string | null {
+    return this.filters.home || null;
+  }
+
   /**
    * Read only while somebody looks.
    */
@@ -105,6 +109,10 @@ export class ExecutionList implements IDisposable {
   }
 
   choose(filters: IFilters, grouping: Grouping): void {
+    if (filters.home !== this.filters.home) {
+      this._following?.dispose();
+      this._following = filters.home ? this.model.follow(filters.home) : null;
+    }
     this.filters = filters;
     this.grouping = grouping;
     this.loaded = false;
@@ -134,6 +142,7 @@ export class ExecutionList implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
+    this._following?.dispose();
     window.clearTimeout(this._timer);
     window.clearTimeout(this._later);
     Signal.clearData(this);
@@ -142,6 +151,13 @@ export class ExecutionList implements IDisposable {
   private _rows(section: Section): number {
     const title = section.title === null ? 0 : 1;
     return title + (section.open ? (section.total ?? 0) : 0);
+  }
+
+  private _onChanged(_: IExecutionModel, batch: readonly IChange[]): void {
+    const shown = this.home ?? this.model.home;
+    if (batch.some(({ home }) => home === shown)) {
+      this._outdate();
+    }
   }
 
   /**
@@ -282,6 +298,17 @@ export class ExecutionList implements IDisposable {
     return (await this._groups(by, {})).map(([name]) => name);
   }
 
+  /**
+   * The homes to choose from, that of the server's root folder first.
+   */
+  async homes(): Promise<HomeInfo[]> {
+    const { homes } = await this.model.api.status();
+    return homes.filter(
+      ({ id, recorded }) =>
+        recorded || id === this.home || id === this.model.home
+    );
+  }
+
   private async _groups(
     by: 'flow' | 'status' | 'notebook',
     filters = this.filters as Partial<IFilters>
@@ -295,7 +322,8 @@ export class ExecutionList implements IDisposable {
       limit: GROUPS,
       flow,
       status,
-      since
+      since,
+      home: this.home
     });
     return answer.groups
       .map(group => [group.keys[by], group.count] as const)
@@ -326,9 +354,11 @@ export class ExecutionList implements IDisposable {
 
   private readonly _ask = (
     query: IExecutionsQuery
-  ): Promise<IPage<ExecutionSummary>> => this.model.api.executions(query);
+  ): Promise<IPage<ExecutionSummary>> =>
+    this.model.api.executions(query, this.home);
 
   private readonly _changed = new Signal<this, void>(this);
+  private _following: IDisposable | null = null;
   private _sections: Section[] = [];
   private _first = 0;
   private _last = 0;

@@ -11,6 +11,7 @@ import { AccordionPanel } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { IExecutionRef } from '../api';
+import type { StatusView } from '../documents';
 import { Environment } from '../components/context';
 import { contentsPath } from '../document/notebook';
 import { kitaruIcon } from '../icons';
@@ -58,11 +59,16 @@ export class ExecutionsPanel extends SidePanel {
    * Show the executions that a notebook started.
    */
   async showNotebook(path: string): Promise<void> {
+    const { model } = this.options;
+    const { list } = this._executions;
+    const { home } = await model.api.get<StatusView>('status', { path });
+    const all = { ...NO_FILTERS, home: home === model.home ? '' : home };
+    list.choose(all, '');
     const root = PageConfig.getOption('serverRoot');
-    const names = await this._executions.list.names('notebook');
+    const names = await list.names('notebook');
     const notebook =
       names.find(name => contentsPath(name, root) === path) ?? path;
-    this._executions.list.choose({ ...NO_FILTERS, notebook }, '');
+    list.choose({ ...all, notebook }, '');
   }
 
   /**

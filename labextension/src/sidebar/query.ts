@@ -6,6 +6,8 @@ import type { IExecutionsQuery } from '../api';
  * What a person chose to see.
  */
 export interface IFilters {
+  /** Id of the home; empty for that of the server's root folder. */
+  readonly home: string;
   readonly text: string;
   readonly status: string;
   readonly flow: string;
@@ -17,6 +19,7 @@ export type Since = '' | 'hour' | 'day' | 'week' | 'month';
 export type Grouping = '' | 'day' | 'flow' | 'status' | 'notebook';
 
 export const NO_FILTERS: IFilters = {
+  home: '',
   text: '',
   status: '',
   flow: '',
@@ -103,6 +106,13 @@ export function days(trans: TranslationBundle, now: number): IPart[] {
     title,
     query: { since, until }
   }));
+}
+
+/**
+ * A home as people know it: by its project's folder, or its address.
+ */
+export function homeName(location: string): string {
+  return fileName(location.replace(/\/\.kitaru\/?$/, '')) || location;
 }
 
 /**

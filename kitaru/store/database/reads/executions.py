@@ -104,15 +104,17 @@ def calls(
     checkpoint: str | None = None,
     statuses: Sequence[str] | None = None,
     names: Sequence[str] | None = None,
+    first: int | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> dict[str, Any]:
-    """Return a part of an execution's calls in their order, and how many fit in all."""
+    """Return a part of an execution's calls in their order, from the `first` of the body's on, and how many fit."""
     row = find_execution(query, exec_id)
     where, values = f"WHERE {_IN}", [*reach(row), exec_id]
     for clause, wanted in (
         ("name = ?", name),
         ("checkpoint = ?", checkpoint),
+        ("sequence >= ?", first),
         ("list_contains(?::VARCHAR[], status)", None if statuses is None else list(statuses)),
         ("list_contains(?::VARCHAR[], name)", None if names is None else list(names)),
     ):
