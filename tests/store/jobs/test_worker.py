@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FAKE = f"""\
 #!{sys.executable} -S
-import json, os, sys
+import json, os, sys, time
 out = os.environ["RECORDED"]
 me = {{"runner_id": f"fake-{{os.getpid()}}", "host": "fake", "pid": os.getpid(), "started": 0.0, "lease": 600}}
 print(json.dumps(me), flush=True)
@@ -31,7 +31,7 @@ if line:
     order = json.loads(line)
     with open(out, "a") as file:
         file.write(order["job_id"] + "\\n")
-        for _ in range(1200):
+    for _ in range(1200):
         if not os.path.exists(out + ".hold") or os.path.exists(out + ".go-" + order["job_id"]):
             break
         time.sleep(0.05)
