@@ -72,6 +72,15 @@ CATALOG: Final = (
         ),
     ),
     Measurement(
+        "invoke",
+        "invoking",
+        (
+            Row("cold", "invoke to first checkpoint, new worker process", at_most=1.5),
+            Row("warm", "invoke to first checkpoint, worker process ready", at_most=150 * MS),
+            Row("rate", "invocations accepted, while a worker does them", "/s", at_least=50),
+        ),
+    ),
+    Measurement(
         "live-view",
         "live_view",
         (

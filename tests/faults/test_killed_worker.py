@@ -63,6 +63,11 @@ def processes_of(store) -> list[int]:
     return [row["runner"]["pid"] for row in rows if row["runner"]]
 
 
+def open_jobs(store) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = store.read("jobs", statuses=["queued", "running"], limit=100)["items"]
+    return found
+
+
 def kill(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGKILL)
@@ -79,11 +84,11 @@ def post_all(failed, store) -> None:
         store.append([{"events": [job_created(exec_id, f"kj-{exec_id}", "retry", **place)]}])
 
 
-def check(failed, marks, killed: int, store) -> None:
+def check(executions, marks, killed: int, store) -> None:
     counts = marks.counts()
     assert set(counts) == {f"{number}-{n}" for number in range(JOBS) for n in range(10)}
     assert sum(counts.values()) - len(counts) <= killed, "more ran again than was in flight"
-    for exec_id in failed:
+    for exec_id in executions:
         found = store.read("execution", exec_id=exec_id)
         assert (found["execution"]["status"], found["execution"]["output"]["inline"]) == ("completed", 45)
         assert [call["status"] for call in found["calls"]] == ["completed"] * 10
@@ -109,8 +114,38 @@ def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service
         record = read_record(service_home)
         if round_ in (1, 4) and record is not None:
             kill(record.pid)
-    until(lambda: not store.read("jobs", statuses=["queued", "running"])["items"], 120)
+    until(lambda: not open_jobs(store), 120)
     check(failed, marks, killed, store)
+
+
+@pytest.mark.slow
+def test_invocations_are_accepted_and_run_once_while_processes_and_the_service_are_killed(
+    service_home, run, marks, tmp_path
+):
+    """They are recorded when `invoke` returns, whatever dies then."""
+    from kitaru.client import KitaruClient
+    from kitaru.store.service.record import read_record
+
+    (tmp_path / "steps.py").write_text(STEPS)
+    run("-m", "kitaru", "deploy", "steps.py:work").end()
+    client = KitaruClient()
+    invoked = []
+    for number in range(JOBS):
+        given = {"inputs": {"marks": str(marks), "run": number}, "idempotency_key": str(number)}
+        first, again = (client.deployments.invoke("work", **given) for _ in range(2))
+        assert first.exec_id == again.exec_id
+        invoked.append(first.exec_id)
+        record = read_record(service_home)
+        if number in (4, 12) and record is not None:
+            kill(record.pid)
+    killed, chance = 0, random.Random()
+    for _ in range(4):
+        running = until(lambda: processes_of(client.store) or not open_jobs(client.store))
+        if running is not True:
+            kill(chance.choice(running))
+            killed += 1
+    until(lambda: not open_jobs(client.store), 120)
+    check(invoked, marks, killed, client.store)
 
 
 @pytest.mark.slow
@@ -132,7 +167,7 @@ def test_a_worker_is_killed_and_its_processes_do_their_jobs_to_the_end(service_h
     workers[0].kill()
     until(lambda: not set(before) & set(processes_of(store)), 60)
     assert {row["attempts"] for row in store.read("jobs", statuses=["completed"], limit=100)["items"]} == {1}
-    until(lambda: not store.read("jobs", statuses=["queued", "running"])["items"], 120)
+    until(lambda: not open_jobs(store), 120)
     check(failed, marks, 0, store)
     workers[1].process.send_signal(signal.SIGINT)
     workers[1].end()

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kitaru.store import events as kinds
+from kitaru.store.jobs.posting import never_began
 from kitaru.store.runner import LEASE_SECONDS, host_id, is_alive
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def _losses(executions: Sequence[Guard], dead: set[str]) -> list[Batch]:
     lost = [guard for guard in executions if guard.runner and guard.runner["runner_id"] in dead]
     children = _asking_children(executions) if lost else {}
     # The executions first: whoever takes the job finds its execution resumable.
-    return [_loss(guard, children.get(guard.exec_id)) for guard in lost] + [
-        _released(guard.exec_id, job_id, job)
-        for guard in executions
-        for job_id, job in tuple(guard.jobs.items())
-        if job.runner and job.runner["runner_id"] in dead
-    ]
+    batches = [_loss(guard, children.get(guard.exec_id)) for guard in lost]
+    for guard in executions:
+        for job_id, job in tuple(guard.jobs.items()):
+            if job.runner and job.runner["runner_id"] in dead:
+                batches += _released(guard.exec_id, job_id, job)
+    return batches
 
 
 def _asking_children(executions: Sequence[Guard]) -> dict[str, str]:
@@ -125,17 +126,18 @@ def _loss(guard: Guard, child: str | None = None) -> Batch:
     }
 
 
-def _released(exec_id: str, job_id: str, job: OpenJob) -> Batch:
+def _released(exec_id: str, job_id: str, job: OpenJob) -> list[Batch]:
     assert job.runner is not None
     reason = _reason(job.runner)
     body: dict[str, Any] = {"job_id": job_id, "attempt": job.attempt, "reason": reason}
-    kind = kinds.JOB_RELEASED
-    if job.attempt >= MOST_ATTEMPTS:
-        kind = kinds.JOB_ENDED
-        message = f"It was begun {job.attempt} times, and each time its process died. {reason}"
-        body |= {"outcome": "failed", "error": {"type": "KitaruRuntimeError", "message": message}}
     _log.info("Job %s lost its process: %s", job_id, reason)
-    return {"events": [{"kind": kind, "at": time.time(), "exec_id": exec_id, "body": body}]}
+    if job.attempt < MOST_ATTEMPTS:
+        return [{"events": [{"kind": kinds.JOB_RELEASED, "at": time.time(), "exec_id": exec_id, "body": body}]}]
+    message = f"It was begun {job.attempt} times, and each time its process died. {reason}"
+    error = {"type": "KitaruRuntimeError", "message": message}
+    body |= {"outcome": "failed", "error": error}
+    ended: Batch = {"events": [{"kind": kinds.JOB_ENDED, "at": time.time(), "exec_id": exec_id, "body": body}]}
+    return [ended, never_began(job.target, error)]
 
 
 def _reason(runner: Runner) -> str:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _SYNC_SECONDS = 0.05
 _WATCHFUL_SECONDS = 0.5
 
+_OF_DEPLOYMENTS = b'"deployment.'
+"""What is in every record with an event of a deployment."""
+
 _log = logging.getLogger("kitaru.store")
 
 
@@ -92,7 +95,11 @@ class DuckDBStore:
         self._applying = threading.Lock()
         self.maintenance = threading.RLock()
         """Held by whoever replaces sealed segments or needs them to stay as they are."""
-        self._own: dict[str, Callable[..., dict[str, Any]]] = {"info": self._info, "cache_keys": self._cache_keys}
+        self._own: dict[str, Callable[..., dict[str, Any]]] = {
+            "info": self._info,
+            "cache_keys": self._cache_keys,
+            "deployment": self._deployment,
+        }
         with ExitStack() as undo:
             self._open(segment_bytes, undo)
             self._assemble()
@@ -320,6 +327,18 @@ class DuckDBStore:
         found: dict[str, Any] = self._database.read("cache_keys", code_id=code_id, **parameters)
         begun = [] if unapplied is None else found["begun"] + begun_keys(unapplied, code_id)
         return {**found, "begun": begun}
+
+    def _deployment(self, **parameters: Any) -> dict[str, Any]:
+        """Wait for the database only if it has not taken in all that happened to deployments.
+
+        Every invocation begins with this question, often while the database takes in what the ones before do.
+        """
+        self._check_usable()
+        unapplied = self._hub.since(self._ingest.applied)
+        if unapplied is None or any(_OF_DEPLOYMENTS in entry.payload for entry in unapplied):
+            self._catch_up()
+        found: dict[str, Any] = self._database.read("deployment", **parameters)
+        return found
 
     def _info(self, **parameters: Any) -> dict[str, Any]:
         # It must also answer when the database does not follow: here people look for the reason.

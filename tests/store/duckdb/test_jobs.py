@@ -130,6 +130,16 @@ def test_a_job_that_kills_its_process_again_and_again_is_given_up(store: DuckDBS
     assert f"begun {MOST_ATTEMPTS} times" in job(store)["error"]["message"]
 
 
+def test_an_invocation_that_never_began_fails_with_its_job(store: DuckDBStore, dead: Runner) -> None:
+    created = event("execution.created", "kr-invoked", body={"flow": "f", "inputs": {}})
+    store.append([{"events": [created, job_created("kr-invoked", J, "invoke")]}])
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        store.append([of_job("claimed", exec_id="kr-invoked", attempt=attempt, runner=dead)])
+        store._reaper.check()
+    execution = store.read("head", exec_id="kr-invoked")["execution"]
+    assert (execution["status"], "each time its process died" in execution["failure"]["message"]) == ("failed", True)
+
+
 def test_an_event_of_a_job_must_name_the_job(store: DuckDBStore) -> None:
     with pytest.raises(KitaruUsageError, match="job_id"):
         store.append([{"events": [event("job.claimed", body={"attempt": 1})]}])
