@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from kitaru.client import records
 from kitaru.client.answers import Answers
 from kitaru.client.live import Live
-from kitaru.client.models import ExecutionStatus
 from kitaru.client.page import Page
 from kitaru.client.steering import Steering
 from kitaru.client.times import point
 from kitaru.errors import KitaruNotFoundError, KitaruUsageError
+from kitaru.store.status import ExecutionStatus
 
 if TYPE_CHECKING:
     import builtins

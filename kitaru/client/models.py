@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 -- Pydantic reads the annotations
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from kitaru.errors import FailureOrigin, KitaruNotFoundError, KitaruStateError
+from kitaru.store.status import ExecutionStatus as ExecutionStatus  # noqa: TC001 -- Pydantic reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kitaru.client.client import KitaruClient
     from kitaru.runtime.handle import FlowHandle
-
-
-class ExecutionStatus(StrEnum):
-    """Where an execution stands.
-
-    Examples
-    --------
-    >>> ExecutionStatus("completed").is_successful, ExecutionStatus.INTERRUPTED.is_finished
-    (True, False)
-    """
-
-    PENDING = "pending"
-    RUNNING = "running"
-    WAITING = "waiting"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it has ended; an interrupted one has not, it can be resumed."""
-        return self in (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
-
-    @property
-    def is_successful(self) -> bool:
-        """Whether it has a result."""
-        return self is ExecutionStatus.COMPLETED
 
 
 class Model(BaseModel):

@@ -12,6 +12,7 @@ from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import cleaned, execution_error
 from kitaru.runtime.signals import Suspended
 from kitaru.stacks.scope import current_call
+from kitaru.store.status import ExecutionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -68,9 +69,9 @@ class FlowHandle(Generic[R]):
         return self._flow_name
 
     @property
-    def status(self) -> str:
+    def status(self) -> ExecutionStatus:
         """What the store says now: pending, running, waiting, completed, failed, cancelled or interrupted."""
-        return str(self._engine.status(self._exec_id))
+        return ExecutionStatus(self._engine.status(self._exec_id))
 
     def wait(self, timeout: float | None = None) -> R:
         """Wait for the execution's end and return what the flow returned.

@@ -79,7 +79,7 @@ def test_run_returns_at_once_and_the_handle_waits(any_store):
         return held()
 
     handle = body.run()
-    assert handle.status == "running"
+    assert (handle.status, handle.status.is_finished) == ("running", False)
     with pytest.raises(KitaruStateError, match="is running: use"):
         handle.get()
     with pytest.raises(KitaruTimeoutError, match=r"has not ended after 0.01 seconds; it goes on"):
@@ -88,6 +88,7 @@ def test_run_returns_at_once_and_the_handle_waits(any_store):
     assert handle.wait(20) == os.getpid()
     assert handle.get() == os.getpid()
     assert handle.status == "completed"
+    assert handle.status.is_successful
     assert handle.exec_id in repr(handle)
 
 
