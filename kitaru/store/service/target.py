@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from kitaru.errors import KitaruBackendError, KitaruStoreVersionError
+from kitaru.errors import KitaruBackendError, KitaruStoreVersionError, KitaruUsageError
 from kitaru.store.payloads import FilePayloads, PayloadStore
 from kitaru.store.service import wire
 from kitaru.store.service.connection import Address, Connection
@@ -81,6 +81,10 @@ class RemoteTarget:
 
     def __init__(self, url: str, token: str, origin: str) -> None:
         self._address = Address.parse(url, token)
+        if not token:
+            raise KitaruUsageError(
+                f"{self._address.url} asks for a token: give the one that its service was started with."
+            )
         self._origin = origin
         self._greeted = False
 

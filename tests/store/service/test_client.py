@@ -188,6 +188,8 @@ def test_a_remote_server_that_is_not_there_is_given_up_with_the_next_step(monkey
     store = ServiceStore.remote("http://127.0.0.1:9", "some-token")
     with pytest.raises(KitaruBackendError, match=r"could not be reached.*kitaru service status"):
         store.health()
+    with pytest.raises(KitaruUsageError, match="asks for a token"):
+        ServiceStore.remote("http://127.0.0.1:9", "")
 
 
 def test_a_remote_server_of_another_protocol_says_which_side_to_upgrade(
