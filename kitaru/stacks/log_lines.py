@@ -132,11 +132,12 @@ class LogLines:
                 if partial.size:
                     self._add({"stream": stream, "level": None, "text": partial.take()})
             self._closed = True
-            if not self._lines and not self._emitting:
-                return
-        self.flush()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._emitting)
+            left = bool(self._lines) or self._emitting
+        if left:
+            self.flush()
+            with self._changed:
+                self._changed.wait_for(lambda: not self._emitting)
+        _ticker.forget(self)
         # Lines are left only where the thread that was reporting failed.
         self.flush()
 
@@ -200,20 +201,26 @@ class Ticker:
             self._running = True
         threading.Thread(target=self._run, name="kitaru-logs", daemon=True).start()
 
-    def _run(self) -> None:
-        while due := self._take():
-            for lines in due:
-                try:
-                    lines.flush()
-                except Exception as error:  # Other calls' lines still have to leave
-                    threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+    def forget(self, lines: LogLines) -> None:
+        """Let go of a call that has ended: what it leads to must not live on in the pause of a thread."""
+        with self._lock:
+            self._waiting.discard(lines)
 
-    def _take(self) -> set[LogLines]:
+    def _run(self) -> None:
+        while self._report():
+            pass
+
+    def _report(self) -> bool:
         time.sleep(BATCH_SECONDS)
         with self._lock:
             due, self._waiting = self._waiting, set()
             self._running = bool(due)
-        return due
+        for lines in due:
+            try:
+                lines.flush()
+            except Exception as error:  # Other calls' lines still have to leave
+                threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+        return bool(due)
 
 
 _ticker: Final = Ticker()

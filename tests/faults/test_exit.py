@@ -67,6 +67,25 @@ print(work.run().exec_id)
     assert err == ""
 
 
+def test_a_script_whose_calls_print_ends_without_a_word_of_its_own(service_home, run, store):
+    script = run(
+        text=HEAD
+        + """
+@kitaru.checkpoint
+def speak(n):
+    print("word" * n)
+    return n
+
+@kitaru.flow(cache=False)
+def work():
+    return speak(1) + speak(200)
+
+work.run().wait()
+"""
+    )
+    assert script.end() == (f"word\n{'word' * 200}\n", "")
+
+
 def test_a_script_that_ends_parks_what_waits_at_once(service_home, run, store):
     script = run(
         text=HEAD

@@ -119,6 +119,20 @@ def test_a_large_value_on_a_full_disk_fails_its_call_and_names_the_trouble(small
     assert handle.status in ("failed", "running", "interrupted")
 
 
+@pytest.mark.parametrize("mode", ["embedded", "service"])
+def test_a_home_on_a_read_only_disk_says_at_once_what_to_do(mode, small_disk, monkeypatch):
+    counted.run(3).wait(20)
+    close()
+    monkeypatch.setenv("KITARU_STORE", mode)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for ask in (kitaru.KitaruClient().executions.list, lambda: counted.run(3)):
+        with pytest.raises(KitaruStoreError, match=r"Read-only file system.*KITARU_HOME"):
+            ask()
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    monkeypatch.setenv("KITARU_STORE", "embedded")
+    assert counted.run(3).wait(20) == 3
+
+
 def payloads(home: Path) -> list[Path]:
     return [path for path in (home / "payloads").rglob("*") if path.is_file()]
 

@@ -15,6 +15,7 @@ import orjson
 
 from kitaru.errors import KitaruBackendError, KitaruStateError, KitaruStoreBusyError, KitaruStoreVersionError
 from kitaru.store.home import ensure_home, register_home
+from kitaru.store.journal.disk import explained
 from kitaru.store.service import wire
 from kitaru.store.service.connection import Address, Answer, Connection
 from kitaru.store.service.log import FILE as LOG_FILE
@@ -278,10 +279,16 @@ def _replace(home: Path, record: ServiceRecord, health: wire.Health) -> None:
 
 
 def _starting(home: Path) -> Any:
-    from filelock import FileLock
+    """Let one client start the service while the others wait here, and find it; releases at the end of a block."""
+    from filelock import FileLock, Timeout
 
-    # One client starts the service while the others wait here, and find it.
-    return FileLock(home / "service.lock", timeout=START_TIMEOUT, mode=0o600)
+    path = home / "service.lock"
+    try:
+        return FileLock(path, timeout=START_TIMEOUT, mode=0o600).acquire()
+    except Timeout:
+        raise
+    except OSError as error:
+        raise explained(error, "lock", path) from error
 
 
 def _as_asked(record: ServiceRecord, host: str, port: int, token: str | None) -> ServiceRecord:
@@ -297,8 +304,7 @@ def _serve_here(options: Any) -> ServiceRecord:
     from kitaru.store.service.server import serve
 
     records: list[ServiceRecord] = []
-    lock = _starting(options.home)
-    lock.acquire()
+    lock = _starting(options.home).lock
 
     def listening(record: ServiceRecord) -> None:
         records.append(record)
