@@ -15,6 +15,8 @@ from kitaru.views.fold import MISFITS, Fold
 from kitaru.views.record import read_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kitaru.client.client import KitaruClient
     from kitaru.store.events import Event
     from kitaru.store.protocol import Watch
@@ -26,13 +28,16 @@ _STANDS: Final = frozenset(
     {kinds.SUSPENDED, kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUPTED, kinds.WAIT_CREATED}
 )
 """Events that nobody should wait long to see."""
+MOST_TAPPED: Final = 2_000
+"""Entries between two views: more cannot be followed one by one, and none of them is kept."""
 
 
 class Feed:
     """An execution as it happens.
 
     Events that this process writes come over as they are, without being read back; what others write comes from the
-    store. Once another process runs the execution, its record is read again whenever something happened.
+    store. Once the execution has many calls, or another process runs it, what is shown of it is read again whenever
+    something happened: to look at thousands of events would take longer than all the rest.
 
     Parameters
     ----------
@@ -47,20 +52,20 @@ class Feed:
         self._exec_id = exec_id
         self._home = home_of(client)
         self._engine = client.engine
-        self._tap: deque[tuple[int, list[Event]]] = deque()
+        self._tap: deque[tuple[int, list[Event]]] = deque(maxlen=MOST_TAPPED)
         self._fold: Fold | None = None
+        self._is_new = False
         self._changed = threading.Event()
         self._watch: Watch | None = None
         self._gone = False
         self._resting = threading.Event()
-        self.taken = 0
-        """How many entries the last look found."""
+        self._is_taken_over = False
         run = self._engine.runs.get(exec_id)
         if run is not None and not run.let_go:
             # Opened before the record is read, so that nothing falls between the two.
             self._engine.outbox.tap(exec_id, self._tap)
             self._engine.hub.listen(exec_id, self._hear)
-            self._fold = self._seeded()
+            self._follow_from(self._read())
         else:
             self._follow_elsewhere()
 
@@ -84,40 +89,51 @@ class Feed:
             self._watch.close()
 
     def _news(self) -> Record | None:
+        if self._fold is not None:
+            self._drain(self._fold)
+        if self._is_taken_over:
+            self._is_taken_over, self._fold = False, None
+            self._follow_elsewhere()
         if self._fold is None:
-            if not self._changed.is_set():
+            if not (self._changed.is_set() or self._tap):
                 return None
             self._changed.clear()
+            self._tap.clear()
             return self._read()
-        taken = self._drain(self._fold)
-        if not taken:
+        if not self._is_new:
             return None
-        return self._folded()
+        self._is_new = False
+        record = self._fold.record() if self._fold.began else self._read()
+        if record is not None and record.is_large:
+            self._follow_by_reading(record.children)
+        return record
 
-    def _folded(self) -> Record | None:
-        """The fold's rows; the record's where there is no fold any more."""
-        return self._fold.record() if self._fold is not None and self._fold.began else self._read()
-
-    def _drain(self, fold: Fold) -> bool:
+    def _drain(self, fold: Fold) -> None:
+        if len(self._tap) == MOST_TAPPED:
+            self._follow_by_reading(fold.record().children if fold.began else ())
+            return
         taken = [self._tap.popleft() for _ in range(len(self._tap))]
+        self._is_new = self._is_new or bool(taken)
         taken.sort(key=itemgetter(0))
-        self.taken = len(taken)
         try:
             fold.apply_all(taken)
         except MISFITS:
             # What others wrote comes a little later than our own events; where that matters the record decides.
-            self._fold = self._seeded()
-        claims = (event for _, events in taken for event in events[:2] if event["kind"] == kinds.CLAIMED)
-        if any(map(self._is_taken_over, claims)):
-            self._fold = None
-            self._follow_elsewhere()
-        return bool(taken)
+            self._follow_from(self._read())
 
-    def _seeded(self) -> Fold:
-        record = self._read()
-        fold = Fold(self._exec_id, record)
-        self._tap.append((0, []))  # the seed itself is news
-        return fold
+    def _follow_from(self, record: Record | None) -> None:
+        if record is not None and record.is_large:
+            self._follow_by_reading(record.children)
+        else:
+            self._fold, self._is_new = Fold(self._exec_id, record), True
+
+    def _follow_by_reading(self, children: Iterable[str]) -> None:
+        """Have the tap say no more than that something happened."""
+        self._engine.outbox.untap(self._tap)
+        self._fold, self._tap = None, deque(maxlen=1)
+        for exec_id in (self._exec_id, *children):
+            self._engine.outbox.tap(exec_id, self._tap)
+        self._changed.set()
 
     def _read(self) -> Record | None:
         try:
@@ -128,13 +144,10 @@ class Feed:
 
     def _hear(self, event: Event) -> None:
         self._tap.append((event["position"], [event]))
+        if event["kind"] == kinds.CLAIMED and event["exec_id"] == self._exec_id and _is_by_another(event):
+            self._is_taken_over = True
         if event["kind"] in _STANDS:
             self._resting.set()
-
-    def _is_taken_over(self, event: Event) -> bool:
-        runner: Any = event["body"].get("runner")
-        other = bool(runner) and runner["runner_id"] != runner_identity()["runner_id"]
-        return other and event["exec_id"] == self._exec_id
 
     @property
     def gone(self) -> bool:
@@ -150,3 +163,8 @@ class Feed:
     def _listen(self, watch: Watch) -> None:
         for _ in watch:
             self._changed.set()
+
+
+def _is_by_another(claim: Event) -> bool:
+    runner: Any = claim["body"].get("runner")
+    return bool(runner) and runner["runner_id"] != runner_identity()["runner_id"]

@@ -16,6 +16,7 @@ from kitaru.stacks.capture import shown_in_views
 from kitaru.views.bundle import mime_bundle
 from kitaru.views.model import MIME_TYPE
 from kitaru.views.pending import pending_view
+from kitaru.views.record import MOST_WHOLE
 from kitaru.views.text import as_text
 
 if TYPE_CHECKING:
@@ -25,20 +26,10 @@ if TYPE_CHECKING:
     from kitaru.runtime.handle import FlowHandle
     from kitaru.views.model import ExecutionView
 
-PAINT_SECONDS: Final = 0.3
 TICK_SECONDS: Final = 2.0
 """A running view whose figures do not change still shows that time passes."""
-SHARE: Final = 1 / 30
-"""Of one core's time, what a view may take: it paints less often where a painting costs more."""
-SLOWEST: Final = 5.0
 LOOK_SECONDS: Final = 0.2
 """How often a terminal, which has no live view, looks whether a question is open."""
-BUSY: Final = 200
-"""While more events than this come between two paintings,"""
-BUSY_SECONDS: Final = 1.0
-"""nobody could follow more of them than this often."""
-KEPT_SECONDS: Final = 2.0
-"""Where the front end has our extension its view is live by itself, and paintings are only what the notebook keeps."""
 _AT_REST: Final = frozenset({"waiting", "completed", "failed", "cancelled", "interrupted"})
 _OVER: Final = _AT_REST - {"waiting"}
 
@@ -189,10 +180,11 @@ class LiveView:
     def _keep_painting(self) -> None:
         from kitaru.client import KitaruClient
         from kitaru.notebook.feed import Feed
+        from kitaru.notebook.pace import KEPT, SHORTEST, Pace
 
         client = self._client or KitaruClient()
-        feed = Feed(client, self._exec_id)
-        painted, own_view = 0.0, has_own_forms()
+        feed, pace = Feed(client, self._exec_id), Pace(KEPT if has_own_forms() else SHORTEST)
+        painted = 0.0
         try:
             while True:
                 began = time.thread_time()
@@ -204,8 +196,7 @@ class LiveView:
                     painted = time.monotonic()
                 if self._view.status in _OVER or feed.gone:
                     return
-                shortest = KEPT_SECONDS if own_view else BUSY_SECONDS if feed.taken > BUSY else PAINT_SECONDS
-                feed.rest(min(SLOWEST, max(shortest, (time.thread_time() - began) / SHARE)))
+                feed.rest(pace.rest(time.thread_time() - began, large=self._view.totals.calls > MOST_WHOLE))
         finally:
             feed.close()
 

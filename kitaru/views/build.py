@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.client.models import Execution
@@ -13,19 +12,20 @@ from kitaru.views.models_as_rows import execution_row
 from kitaru.views.parts import call_view as call_view
 from kitaru.views.parts import failure_view, log_line, value_view
 from kitaru.views.parts import wait_view as wait_view
-from kitaru.views.record import LOG_LINES, read_record
+from kitaru.views.record import CHILD_ROWS, LOG_LINES, MOST_ROWS, read_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kitaru.client.client import KitaruClient
-    from kitaru.views.model import CallView, GroupView, LogLine, Row, WaitView
-    from kitaru.views.record import Record
+    from kitaru.views.model import LogLine, Row, WaitView
+    from kitaru.views.record import Outline, Record
     from kitaru.views.record import Row as Stored
 
-CHILD_ROWS: Final = 20
 MOST_INPUTS: Final = 30
 
 
-def execution_view(client: KitaruClient, exec_id: str, *, most_rows: int = folding.MOST_ROWS) -> ExecutionView:
+def execution_view(client: KitaruClient, exec_id: str, *, most_rows: int = MOST_ROWS) -> ExecutionView:
     """Read an execution and make the document that every view shows of it.
 
     Parameters
@@ -59,7 +59,7 @@ def execution_view(client: KitaruClient, exec_id: str, *, most_rows: int = foldi
     >>> view.status, view.rows[0].name, view.output.text
     ('completed', 'double', '42')
     """
-    record = read_record(client.store, client.executions.resolve(exec_id))
+    record = read_record(client.store, client.executions.resolve(exec_id), most_rows=most_rows)
     return view_of(record, home=home_of(client), most_rows=most_rows)
 
 
@@ -73,10 +73,10 @@ def home_of(client: KitaruClient) -> str | None:
     return home_id(current_target().home or find_home())
 
 
-def view_of(record: Record, *, home: str | None = None, most_rows: int = folding.MOST_ROWS) -> ExecutionView:
+def view_of(record: Record, *, home: str | None = None, most_rows: int = MOST_ROWS) -> ExecutionView:
     """Make the document from rows, wherever they come from."""
     head = record.head
-    rows, hidden = _rows(record, most_rows)
+    outline = folding.outline_of(record, {child.head["parent_call"] for child in record.children.values()}, most_rows)
     exec_id = head["exec_id"]
     inputs = dict(list((head["inputs"] or {}).items())[:MOST_INPUTS])
     return ExecutionView(
@@ -96,14 +96,14 @@ def view_of(record: Record, *, home: str | None = None, most_rows: int = folding
         tags=head["tags"] or [],
         original_exec_id=head["original_exec_id"],
         parent_exec_id=head["parent_exec_id"],
-        totals=_totals(record),
+        totals=_totals(head, outline.counts),
         inputs={name: value_view(value) for name, value in inputs.items()},
         output=value_view(head["output"]) if head["output"] else None,
         failure=failure_view(head["failure"]),
-        failed_call=head["failed_call"] or _failed_call(record),
+        failed_call=head["failed_call"] or _failed_call(head, outline.rows),
         waits=_open_waits(record),
-        rows=rows,
-        hidden=hidden,
+        rows=_rows(record, outline),
+        hidden=outline.hidden,
         logs=_logs(record),
     )
 
@@ -151,45 +151,30 @@ def execution_summary(execution: Execution | Stored) -> ExecutionSummary:
     )
 
 
-def _rows(record: Record, most: int) -> tuple[list[Row], int]:
-    calls, waits = record.calls, record.waits
-    starts = sorted([call["first_position"] for call in calls]) if waits else []
-    placed = [(folding.place_of(wait["first_position"], starts), wait) for wait in waits]
-    lone = [index for index, call in enumerate(calls) if call["type"] == "flow" and _child_of(record, call)]
-    cuts = [place for place, _ in placed] + lone + [index + 1 for index in lone]
-    first, last, hidden = folding.windowed(folding.segments(calls, cuts), most)
-    record.complete(folding.shown(record, (*first, *last)))
-    shown: list[tuple[int, int, Row]] = [
-        (start, 1, _child_or_row(record, (start, end))) for start, end in (*first, *last)
-    ]
-    flow = record.head["flow"]
-    left_out = range(first[-1][1], last[0][0]) if last else range(0)
-    # A question keeps its place; one that is asked among rows that are left out is left out with them.
-    questions = [(place, wait) for place, wait in placed if place not in left_out or wait["status"] == "pending"]
-    shown += [(place, 0, wait_view(wait, flow, sequence=place)) for place, wait in questions]
+def _rows(record: Record, outline: Outline) -> list[Row]:
+    flow, left_out = record.head["flow"], folding.gap_of(outline.rows)
+    shown: list[tuple[int, int, Row]] = [(row["start"], 1, _child_or_row(record, row)) for row in outline.rows]
+    for place, wait in zip(outline.places, record.waits, strict=True):
+        # A question keeps its place; one that is asked among rows that are left out is left out with them.
+        if place not in left_out or wait["status"] == "pending":
+            shown.append((place, 0, wait_view(wait, flow, sequence=place)))
     shown.sort(key=lambda item: item[:2])
-    return [row for _, _, row in shown], hidden
+    return [row for _, _, row in shown]
 
 
-def _child_or_row(record: Record, segment: folding.Segment) -> Row:
-    start, end = segment
-    child = _child_of(record, record.calls[start]) if end - start == 1 else None
-    return folding.row_of(record, segment) if child is None else _child(child, record.calls[start])
+def _child_or_row(record: Record, row: Stored) -> Row:
+    child = _child_of(record, row["calls"][0]) if row["total"] == 1 else None
+    return folding.row_view(record, row) if child is None else _child(child, row["calls"][0])
 
 
 def _child_of(record: Record, call: Stored) -> Record | None:
-    if call["type"] != "flow" or not record.children or call["status"] == "reused":
+    if call["type"] != "flow" or call["status"] == "reused":
         return None
-    for child in record.children.values():
-        if child.head["parent_call"] == call["name"]:
-            return child
-    return None
+    return next((child for child in record.children.values() if child.head["parent_call"] == call["name"]), None)
 
 
 def _child(child: Record, call: Stored) -> ChildView:
-    first, last, _ = folding.windowed(folding.segments(child.calls), CHILD_ROWS)
-    child.complete(folding.shown(child, (*first, *last)))
-    rows: list[CallView | GroupView] = [folding.row_of(child, segment) for segment in (*first, *last)]
+    outline = folding.outline_of(child, (), CHILD_ROWS)
     head = child.head
     return ChildView(
         exec_id=head["exec_id"],
@@ -199,8 +184,8 @@ def _child(child: Record, call: Stored) -> ChildView:
         call=call["name"],
         started_at=head["started_at"],
         ended_at=head["ended_at"],
-        calls=len(child.calls),
-        rows=rows,
+        calls=sum(outline.counts.values()),
+        rows=[folding.row_view(child, row) for row in outline.rows],
     )
 
 
@@ -221,21 +206,21 @@ def _family(record: Record) -> list[Record]:
     return [record, *record.children.values()]
 
 
-def _totals(record: Record) -> Totals:
-    counts = Counter([call["status"] for call in record.calls])
+def _totals(head: Stored, counts: Mapping[str, int]) -> Totals:
     return Totals(
-        calls=len(record.calls),
-        completed=counts["completed"],
-        running=counts["running"],
-        failed=counts["failed"],
-        reused=counts["reused"],
-        tokens=record.head["total_tokens"],
-        cost=record.head["cost_usd"],
+        calls=sum(counts.values()),
+        completed=counts.get("completed", 0),
+        running=counts.get("running", 0),
+        failed=counts.get("failed", 0),
+        reused=counts.get("reused", 0),
+        tokens=head["total_tokens"],
+        cost=head["cost_usd"],
     )
 
 
-def _failed_call(record: Record) -> str | None:
+def _failed_call(head: Stored, rows: list[Stored]) -> str | None:
     """The last call that failed: where a flow stopped, unless it caught the error."""
-    if record.head["status"] != "failed":
+    if head["status"] != "failed":
         return None
-    return next((call["name"] for call in reversed(record.calls) if call["status"] == "failed"), None)
+    calls = (call for row in reversed(rows) for call in reversed(row["calls"]))
+    return next((call["name"] for call in calls if call["status"] == "failed"), None)

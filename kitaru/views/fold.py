@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.store import events as kinds
@@ -12,7 +11,7 @@ from kitaru.store.database.state import Execution, Tracked
 from kitaru.views.record import LOG_LINES, MOST_CHILDREN, Record, add_chunk, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from kitaru.store.events import Event
     from kitaru.views.record import Row
@@ -21,18 +20,8 @@ MISFITS: Final = (ValueError, TypeError, KeyError, AttributeError)
 """What an event raises that does not fit what is known: the record must be read again."""
 
 
-_TOUCH_RUNNING: Final = frozenset(
-    {kinds.CLAIMED, kinds.SUSPENDED, kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUPTED}
-)
-"""Events of an execution that change those of its calls that run."""
-
-
 class Fold:
     """An execution and its children while they happen.
-
-    Most calls start and complete, and only a few of many are shown. So the two events of such a call are kept, with
-    a row that has just enough to count and fold it; the projection sees them when the call is shown, or when anything
-    else happens to it.
 
     Parameters
     ----------
@@ -49,7 +38,6 @@ class Fold:
         self._executions: dict[str, Execution] = {}
         self._logs: dict[str, list[Row]] = {}
         self._streams: dict[str, dict[str, tuple[int, str]]] = {}
-        self._plain: dict[str, dict[str, _Plain]] = {}
         for one in [] if record is None else [record, *record.children.values()]:
             self._take_in(one)
         self._projection = Projection(_Nothing(), self._executions.values())
@@ -77,9 +65,7 @@ class Fold:
                 continue
             if self._belongs(event):
                 self._seen.add(place)
-                if not self._set_aside(place, event):
-                    self._settle(event)
-                    self._apply({**event, "position": place})
+                self._apply({**event, "position": place})
 
     def record(self) -> Record:
         """Return the rows as they are now."""
@@ -100,48 +86,6 @@ class Fold:
             return mine and event["exec_id"] not in self._executions
         # Who does the work is no part of what is shown.
         return event["exec_id"] in self._executions and event["kind"] not in JOB_EVENTS
-
-    def _set_aside(self, place: int, event: Event) -> bool:
-        """Keep an event for later if it is the start of a new call, or the end of such a call."""
-        kind = event["kind"]
-        if kind != kinds.CALL_STARTED and kind != kinds.CALL_COMPLETED:
-            return False
-        execution, name = self._executions[event["exec_id"]], event["call"]
-        plain = self._plain.setdefault(event["exec_id"], {})
-        call = plain.get(name) if name else None
-        if kind == kinds.CALL_COMPLETED:
-            if call is None or call.end is not None:
-                return False
-            call.complete(place, event)
-        elif call is not None or not name or name in execution.calls or execution.ended:
-            return False
-        else:
-            plain[name] = _Plain(place, event)
-        execution.row["last_position"] = place
-        return True
-
-    def _settle(self, event: Event) -> None:
-        """Have the projection know the calls that an event changes."""
-        exec_id, kind = event["exec_id"], event["kind"]
-        plain = self._plain.get(exec_id)
-        if not plain or kind == kinds.LOG_WRITTEN:
-            return
-        if kind in _TOUCH_RUNNING:
-            self._unfold(exec_id, [name for name, call in plain.items() if call.end is None])
-        elif event.get("call"):
-            self._unfold(exec_id, [str(event["call"])])
-
-    def _unfold(self, exec_id: str, names: Iterable[str]) -> list[Row]:
-        """Apply the events of calls that were set aside; return the rows of all these calls."""
-        execution, plain = self._executions[exec_id], self._plain[exec_id]
-        position = execution.row["last_position"]
-        names = list(names)
-        for name in names:
-            call = plain.pop(name, None)
-            for event in () if call is None else call.events():
-                self._projection.apply(event)
-        execution.row["last_position"] = position
-        return [execution.calls[name].row for name in names if name in execution.calls]
 
     def _apply(self, event: Event) -> None:
         exec_id = event["exec_id"]
@@ -174,50 +118,13 @@ class Fold:
 
     def _record(self, exec_id: str) -> Record:
         execution = self._executions[exec_id]
-        running = self._streams.get(exec_id, {})
-        plain = self._plain.get(exec_id, {})
         return Record(
             execution.row,
-            in_order([*[call.row for call in execution.calls.values()], *[call.row for call in plain.values()]]),
+            in_order([call.row for call in execution.calls.values()]),
             sorted([wait.row for wait in execution.waits.values()], key=lambda wait: int(wait["first_position"])),
             self._logs.get(exec_id, [])[-LOG_LINES:],
-            running,
-            whole=partial(self._unfold, exec_id) if plain else None,
+            self._streams.get(exec_id, {}),
         )
-
-
-class _Plain:
-    """A call of which no more is known than that it started and, if so, completed."""
-
-    __slots__ = ("end", "row", "start")
-
-    def __init__(self, place: int, event: Event) -> None:
-        at, body = float(event["at"]), event["body"]
-        self.start = (place, event)
-        self.end: tuple[int, Event] | None = None
-        self.row: Row = {
-            "name": event["call"],
-            "checkpoint": body["checkpoint"],
-            "type": body.get("type"),
-            "sequence": int(body["sequence"]),
-            "concurrent": bool(body.get("concurrent")),
-            "status": "running",
-            "attempts": 1,
-            "started_at": at,
-            "ended_at": None,
-            "total_tokens": None,
-            "cost_usd": None,
-            "first_position": place,
-        }
-
-    def complete(self, place: int, event: Event) -> None:
-        self.end = (place, event)
-        self.row["status"], self.row["ended_at"] = "completed", float(event["at"])
-
-    def events(self) -> Iterator[Event]:
-        for kept in (self.start, self.end):
-            if kept is not None:
-                yield {**kept[1], "position": kept[0]}
 
 
 class _Nothing:

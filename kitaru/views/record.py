@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from kitaru.store.protocol import Store
 
 Row = dict[str, Any]
 
 LOG_LINES: Final = 60
-MOST_WHOLE: Final = 400
-"""Of executions with more calls than this only those that are shown are read in full."""
+MOST_WHOLE: Final = 200
+"""Of executions with more calls than this only the rows that are shown are read."""
+MOST_ROWS: Final = 100
+CHILD_ROWS: Final = 20
+FOLDING: Final = {"folded_concurrent": 5, "folded_alike": 20, "sample": 5}
+"""More neighbours of one checkpoint are folded if they ran side by side, and more however they ran; some are shown."""
 MOST_CHILDREN: Final = 20
 STREAM_CHARACTERS: Final = 4_000
 CHUNK: Final = "kitaru.llm.chunk"
@@ -26,15 +30,28 @@ CHUNK: Final = "kitaru.llm.chunk"
 _CHUNKS: Final = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Calls as the rows that are shown of them.
+
+    Each of `rows` stands for `total` neighbours from the place `start` on, of which it has some in `calls`; `hidden` is
+    the number of rows that are left out, `counts` that of all calls by their status, and `places` tells for each
+    question how many calls began before it.
+    """
+
+    rows: list[Row]
+    hidden: int
+    counts: Mapping[str, int]
+    places: list[int]
+
+
 @dataclass(slots=True)
 class Record:
     """Rows of one execution.
 
     `calls` have the columns of the table of calls, so ``attempts`` is their number; they are in the order of the
-    body. `streams` has for each call that a model speaks in the attempt and the end of its text.
-
-    If there is a function `whole`, the rows of calls may have no more than what counting and folding needs; it
-    returns the full rows of calls by their names.
+    body. Of an execution with many calls there is an `outline` in their place. `streams` has for each call that a model
+    speaks in the attempt and the end of its text.
     """
 
     head: Row
@@ -43,14 +60,13 @@ class Record:
     logs: list[Row] = field(default_factory=list)
     streams: dict[str, tuple[int, str]] = field(default_factory=dict)
     children: dict[str, Record] = field(default_factory=dict)
-    whole: Callable[[list[str]], Iterable[Row]] | None = None
+    outline: Outline | None = None
 
-    def complete(self, calls: Iterable[Row]) -> None:
-        """Fill in what is missing in the rows of some calls."""
-        missing = {call["name"]: call for call in calls if "inputs" not in call}
-        if missing and self.whole is not None:
-            for row in self.whole(list(missing)):
-                missing[row["name"]].update(row)
+    @property
+    def is_large(self) -> bool:
+        """Whether it has more calls than one follows one by one; its children count."""
+        family = [self, *self.children.values()]
+        return any(one.outline is not None for one in family) or sum(len(one.calls) for one in family) > MOST_WHOLE
 
     @property
     def position(self) -> int:
@@ -58,7 +74,7 @@ class Record:
         return int(self.head["last_position"])
 
 
-def read_record(store: Store, exec_id: str, *, children: bool = True) -> Record:
+def read_record(store: Store, exec_id: str, *, most_rows: int = MOST_ROWS, children: bool = True) -> Record:
     """Read an execution, the end of its output and its newest children.
 
     Raises
@@ -67,17 +83,21 @@ def read_record(store: Store, exec_id: str, *, children: bool = True) -> Record:
         If there is no execution of this id.
     """
     logs = store.read("logs", exec_id=exec_id, limit=LOG_LINES, tail=True)
-    found = store.read("execution", exec_id=exec_id, most_whole=MOST_WHOLE)
-    calls = [_as_stored(call) for call in found["calls"]]
-    record = Record(found["execution"], calls, found["waits"], logs[-LOG_LINES:])
-    if calls and "inputs" not in calls[0]:
-        record.whole = partial(_read_whole, store, exec_id)
+    found = store.read("outline", exec_id=exec_id, most_whole=MOST_WHOLE, most=most_rows, **FOLDING)
+    record = Record(
+        found["execution"], [_as_stored(call) for call in found["calls"]], found["waits"], logs[-LOG_LINES:]
+    )
+    if "rows" in found:
+        rows = [{**row, "calls": [_as_stored(call) for call in row["calls"]]} for row in found["rows"]]
+        record.outline = Outline(rows, found["hidden"], found["counts"], found["places"])
     for event in _chunks(store, record):
         add_chunk(record.streams, event)
     if children:
         for child in found["children"][-MOST_CHILDREN:]:
             try:
-                record.children[child["exec_id"]] = read_record(store, child["exec_id"], children=False)
+                record.children[child["exec_id"]] = read_record(
+                    store, child["exec_id"], most_rows=CHILD_ROWS, children=False
+                )
             except KitaruNotFoundError:  # deleted since its parent was read
                 continue
     return record
@@ -85,7 +105,7 @@ def read_record(store: Store, exec_id: str, *, children: bool = True) -> Record:
 
 def in_order(calls: Iterable[Row]) -> list[Row]:
     """Sort calls as the body made them."""
-    return sorted(calls, key=_place)
+    return sorted(calls, key=itemgetter("sequence", "first_position"))
 
 
 def add_chunk(streams: dict[str, tuple[int, str]], event: Mapping[str, Any]) -> None:
@@ -101,7 +121,8 @@ def add_chunk(streams: dict[str, tuple[int, str]], event: Mapping[str, Any]) -> 
 
 def _chunks(store: Store, record: Record) -> list[Row]:
     """What models say right now; of calls that ended, the record has the whole answer."""
-    running = [call["first_position"] for call in record.calls if call["status"] == "running"]
+    calls = record.calls if record.outline is None else [call for row in record.outline.rows for call in row["calls"]]
+    running = [call["first_position"] for call in calls if call["status"] == "running"]
     if not running:
         return []
     exec_id, after = record.head["exec_id"], min(running)
@@ -109,16 +130,7 @@ def _chunks(store: Store, record: Record) -> list[Row]:
     return rows
 
 
-def _read_whole(store: Store, exec_id: str, names: list[str]) -> list[Row]:
-    found = store.read("calls", exec_id=exec_id, names=names, limit=len(names))
-    return [_as_stored(call) for call in found["items"]]
-
-
 def _as_stored(call: Row) -> Row:
     attempts = call["attempts"]
     started = attempts[-1]["started_at"] if attempts and attempts[-1]["attempt"] == call["attempt_count"] else None
     return {**call, "attempts": call["attempt_count"], "attempt_started_at": started}
-
-
-def _place(call: Row) -> tuple[int, int]:
-    return call["sequence"], call["first_position"]

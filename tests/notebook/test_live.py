@@ -41,6 +41,10 @@ def gated() -> int:
     return pass_gate()
 
 @kitaru.flow
+def long(n: int) -> int:
+    return sum(step.map(range(n)).result()) + pass_gate()
+
+@kitaru.flow
 def asking() -> bool:
     step(1)
     return kitaru.wait(schema=bool, name="publish", question="Publish it?")
@@ -132,6 +136,18 @@ def test_a_failure_is_shown_with_its_message_as_text(kernel: Kernel) -> None:
     cell = kernel.run("watch(failing.run())")
     assert document(kernel, cell)["failure"]["message"] == "no <b>page</b>"
     assert "no &lt;b&gt;page&lt;/b&gt;" in kernel.shown_by(cell)[0]["text/html"]
+
+
+def test_a_flow_of_many_calls_is_followed_without_looking_at_each(kernel: Kernel) -> None:
+    cell = kernel.run("watch(long.run(2500), detach=True)")
+    kernel.until(lambda: document(kernel, cell)["status"] == "running" and len(document(kernel, cell)["rows"]) == 2)
+    fan_out, gate = document(kernel, cell)["rows"]
+    assert (fan_out["total"], fan_out["completed"], len(fan_out["calls"])) == (2500, 2500, 5)
+    assert (gate["name"], gate["status"]) == ("pass_gate", "running")
+    kernel.run("gate.set()")
+    kernel.until(lambda: document(kernel, cell)["status"] == "completed")
+    assert document(kernel, cell)["totals"]["completed"] == 2501
+    kernel.run("gate.clear()")
 
 
 def test_any_execution_can_be_shown_again(kernel: Kernel) -> None:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import kitaru
 from kitaru.errors import KitaruNotFoundError
-from kitaru.views.build import call_view, execution_summary, execution_view, wait_view
+from kitaru.views.build import call_view, execution_summary, execution_view, view_of, wait_view
 from kitaru.views.model import CallView, ChildView, ExecutionView, GroupView, WaitView
+from kitaru.views.record import FOLDING, read_record
+from tests.store.database.histories import (
+    E1,
+    E2,
+    claimed,
+    completed,
+    created,
+    failed,
+    filled,
+    started,
+    wait_created,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,11 +220,58 @@ def test_a_long_list_loses_its_middle_and_says_how_much() -> None:
     assert view.totals.calls == 1_000
 
 
-def test_of_many_calls_those_that_are_shown_are_read_in_full(
+ENDS = {"completed": completed, "failed": failed}
+
+
+@st.composite
+def manys(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw the events of an execution of a few dozen calls, some of which ask, fail, run on or start another flow."""
+    events = [created(), claimed()]
+    for number in range(draw(st.integers(1, 40))):
+        checkpoint, end = draw(st.sampled_from("aab")), draw(st.sampled_from([*ENDS, "reused", "running"]))
+        told = {"sequence": draw(st.integers(0, 40)), "concurrent": draw(st.booleans()), "at": 100.0 + number}
+        name = f"{checkpoint}_{number}"
+        if draw(st.integers(0, 9)) == 0:
+            events.append(wait_created(f"w{number}"))
+        if number == 7 and draw(st.booleans()):
+            told["type"] = "flow"
+            events.append(created(E2, parent_exec_id=E1, parent_call=name))
+        begun = started(name, **told)
+        events.append({**begun, "kind": "call.reused"} if end == "reused" else begun)
+        if end in ENDS:
+            events.append(ENDS[end](name, at=120.0 + number))
+    return events
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=manys(), rules=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 5), st.integers(1, 12)), max_size=4))
+def test_the_store_folds_many_calls_as_views_fold_a_few(
+    events: list[dict[str, Any]], rules: list[tuple[int, int, int]]
+) -> None:
+    database: Any = filled(*events)
+    whole = read_record(database, E1)
+    for alike, concurrent, most in rules:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {"folded_alike": alike, "folded_concurrent": concurrent, "sample": 3}.items():
+                patch.setitem(FOLDING, name, value)
+            patch.setattr("kitaru.views.record.MOST_WHOLE", 0)
+            outlined = read_record(database, E1, most_rows=most)
+            assert (whole.outline, outlined.calls) == (None, [])
+            assert document(outlined, most) == document(whole, most)
+
+
+def document(record: Any, most_rows: int) -> dict[str, Any]:
+    return view_of(record, most_rows=most_rows).model_dump(exclude={"at"})
+
+
+def test_of_many_calls_the_rows_that_are_shown_are_all_that_is_read(
     client: KitaruClient, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exec_id = finished(fanning_out, 30)
     in_full = execution_view(client, exec_id).model_dump(exclude={"at"})
     monkeypatch.setattr("kitaru.views.record.MOST_WHOLE", 10)
-    assert "inputs" not in client.store.read("execution", exec_id=exec_id, most_whole=10)["calls"][0]
+    record = read_record(client.store, exec_id)
+    assert record.calls == []
+    assert record.outline is not None
+    assert [(row["start"], row["total"], len(row["calls"])) for row in record.outline.rows] == [(0, 31, 5)]
     assert execution_view(client, exec_id).model_dump(exclude={"at"}) == in_full

@@ -85,24 +85,3 @@ def test_what_this_process_writes_is_folded_without_reading_it_back_children_inc
         fold.apply(position, events)
     assert document(fold.record()) == document(read_record(client.store, handle.exec_id))
     assert [child.head["flow"] for child in fold.record().children.values()] == ["inner"]
-
-
-def event(kind: str, call: str | None = None, **body: Any) -> Any:
-    return {"kind": kind, "at": 1.0, "exec_id": E1, "call": call, "attempt": 1, "body": body}
-
-
-def test_calls_that_only_start_and_complete_are_counted_and_told_in_full_once_they_are_shown() -> None:
-    fold = Fold(E1)
-    fold.apply(1, [event("execution.created", flow="f"), event("execution.claimed")])
-    for n in range(30):
-        body = {"checkpoint": "step", "sequence": n, "inputs": {"n": {"preview": {"text": str(n)}}}}
-        fold.apply(3 + 2 * n, [event("call.started", f"step_{n}", **body)])
-        if n < 29:
-            fold.apply(4 + 2 * n, [event("call.completed", f"step_{n}", output={"preview": {"text": "done"}})])
-    told = document(fold.record())
-    assert (told["totals"]["completed"], told["totals"]["running"]) == (29, 1)
-    (group,) = told["rows"]
-    assert [call["inputs"]["n"]["text"] for call in group["calls"]] == ["25", "26", "27", "28", "29"]
-    fold.apply(70, [event("execution.interrupted", reason="gone")])
-    assert document(fold.record())["rows"][0]["calls"][-1]["status"] == "interrupted"
-    assert document(fold.record())["totals"]["calls"] == 30

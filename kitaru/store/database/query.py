@@ -52,6 +52,12 @@ class Query:
                     row[name] = document(row[name])
         return rows
 
+    def arrays(self, query: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
+        """Return the columns of numbers as NumPy arrays; none of them may have NULLs."""
+        self.statements += 1
+        found: dict[str, Any] = self._connection.execute(query, list(parameters)).fetchnumpy()
+        return found
+
     def first(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:
         """Return the first row, or None."""
         rows = self.rows(query, parameters)

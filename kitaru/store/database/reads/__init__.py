@@ -9,6 +9,7 @@ from kitaru.store.database.reads import (
     explanation,
     jobs,
     listings,
+    outline,
     records,
     statistics,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "explanation",
     "jobs",
     "listings",
+    "outline",
     "records",
     "statistics",
 ]

@@ -56,36 +56,39 @@ _TO_SHOW: Final = (
 )
 """Everything but what only matching needs: each long column is read from blocks of its own."""
 
-_TO_COUNT: Final = (
-    "exec_id, name, checkpoint, type, sequence, status, attempts, concurrent, failure, started_at, "
-    "attempt_started_at, ended_at, duration, total_tokens, cost_usd, first_position, position"
+_PAST: Final = (
+    f"FROM internal.attempts WHERE {_IN} AND call IN (SELECT unnest(?::VARCHAR[])) ORDER BY attempt, position"
 )
 
 
 @named("execution")
-def execution(query: Query, exec_id: str, most_whole: int | None = None) -> dict[str, Any]:
-    """Return an execution with its calls, waits, children and what was saved in it; see also `artifact_rows`.
-
-    If it has more than `most_whole` calls, their rows lack what was passed to them and what they returned.
-    """
+def execution(query: Query, exec_id: str) -> dict[str, Any]:
+    """Return an execution with its calls, waits, children and what was saved in it; see also `artifact_rows`."""
     row = find_execution(query, exec_id)
-    in_full = most_whole is None or row["calls"] <= most_whole
-    calls = rows_of(query, row, "calls", _TO_SHOW if in_full else _TO_COUNT)
+    calls = rows_of(query, row, "calls", _TO_SHOW)
+    return besides_calls(query, row) | {"calls": _whole(query, row, sorted(calls, key=_place))}
+
+
+def besides_calls(query: Query, row: Row) -> dict[str, Any]:
+    """Return an execution with what belongs to it, but for its calls."""
+    exec_id = row["exec_id"]
     besides = query.rows(_BESIDES if row["status"] in ENDED else _OPEN_BESIDES, [*reach(row), exec_id])
     has = {found["part"] for found in besides}
-    # Most executions have no attempt that another followed: their calls' own rows tell everything.
-    past = (
-        query.rows(f"FROM internal.attempts WHERE {_IN} ORDER BY attempt, position", [*reach(row), exec_id])
-        if any(call["attempts"] > (call["attempt_started_at"] is not None) for call in calls)
-        else []
-    )
     return {
         "execution": with_duration(row),
-        "calls": _with_attempts(sorted(calls, key=_place), past),
         "waits": rows_of(query, row, "waits") if "waits" in has else [],
         "saved": saved_of(query, row) if "saved" in has else [],
         "children": _children(query, exec_id) if "children" in has else [],
     }
+
+
+def in_full(query: Query, row: Row, positions: Sequence[int]) -> list[Row]:
+    """Return the calls that began at some positions."""
+    found = query.rows(
+        f"SELECT {_TO_SHOW} FROM internal.all_calls WHERE {_IN} AND first_position IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608
+        [*reach(row), row["exec_id"], list(positions)],
+    )
+    return _whole(query, row, found)
 
 
 @named("head")
@@ -127,15 +130,7 @@ def calls(
         f"SELECT {_TO_SHOW} FROM internal.all_calls {where} ORDER BY sequence, first_position LIMIT ? OFFSET ?",  # noqa: S608
         [*values, *page],
     )
-    past = (
-        query.rows(
-            f"FROM internal.attempts WHERE {_IN} AND list_contains(?::VARCHAR[], call) ORDER BY attempt, position",
-            [*reach(row), exec_id, [item["name"] for item in items]],
-        )
-        if any(item["attempts"] > (item["attempt_started_at"] is not None) for item in items)
-        else []
-    )
-    return {"items": _with_attempts(items, past), "total": total}
+    return {"items": _whole(query, row, items), "total": total}
 
 
 @named("history")
@@ -204,6 +199,14 @@ def _matchable(call: Row) -> Row:
     reuse = {name: call.pop(name) for name in ("reason", "source_exec_id", "source_call", "why")}
     call["reuse"] = reuse if status == "reused" else None
     return call
+
+
+def _whole(query: Query, row: Row, calls: list[Row]) -> list[Row]:
+    """Add their attempts to calls."""
+    # Most calls have no attempt that another followed: their own rows tell everything.
+    again = [call["name"] for call in calls if call["attempts"] > (call["attempt_started_at"] is not None)]
+    past = query.rows(_PAST, [*reach(row), row["exec_id"], again]) if again else []
+    return _with_attempts(calls, past)
 
 
 def _with_attempts(calls: list[Row], past: list[Row]) -> list[Row]:
