@@ -28,6 +28,7 @@ def clean(
     output: Output = Format.TEXT,
 ) -> None:  # fmt: skip
     """Delete for good, and give space back. What nothing needs any more is removed in any case."""
+    from kitaru.cli.tables import counted
     from kitaru.client import KitaruClient
     from kitaru.client import maintenance as store
 
@@ -36,20 +37,19 @@ def clean(
     if (executions or older_than) and not dry_run and not yes:
         planned = store.clean(client, lambda text: None, **wanted, dry_run=True)["executions"]
         if planned:
-            agreed(f"Delete {len(planned)} execution{'' if len(planned) == 1 else 's'} for good?")
+            agreed(f"Delete {counted(len(planned), 'execution')} for good?")
     with progress("Cleaning") as tell:
         report = store.clean(client, tell, **wanted, dry_run=dry_run)
     show_item("clean", output, report, lambda: _show(report))
 
 
 def _show(report: dict[str, Any]) -> None:
-    from kitaru.cli.tables import size
+    from kitaru.cli.tables import counted, size
 
     would = "Would remove" if report["dry_run"] else "Removed"
-    say(
-        f"{would} {len(report['executions'])} executions with {report['events']} events, and {report['payloads']} "
-        f"payloads of {size(report['payload_bytes'])}."
-    )
+    executions, events = counted(len(report["executions"]), "execution"), counted(report["events"], "event")
+    payloads = f"{counted(report['payloads'], 'payload')} of {size(report['payload_bytes'])}"
+    say(f"{would} {executions} with {events}, and {payloads}.")
     if report["dry_run"]:
         for exec_id in report["executions"][:20]:
             say(f"  {exec_id}")

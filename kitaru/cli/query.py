@@ -32,10 +32,10 @@ def sql(
     rows = table.to_pylist()
 
     def text() -> None:
-        from kitaru.cli.tables import show_table
+        from kitaru.cli.tables import counted, show_table
 
         show_table(table.column_names, [[_cell(value) for value in row.values()] for row in rows], whole=_ids(table))
-        say(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
+        say(counted(len(rows), "row"))
 
     show_items("sql", output, rows, text)
 

@@ -25,10 +25,13 @@ def verify(output: Output = Format.TEXT) -> None:
         report = store.verify(KitaruClient(), tell)
 
     def text() -> None:
-        say(f"Checked {report['executions']} executions, {report['events']} events, {report['payloads']} payloads.")
+        from kitaru.cli.tables import counted
+
+        checked = (counted(report[f"{noun}s"], noun) for noun in ("execution", "event", "payload"))
+        say(f"Checked {', '.join(checked)}.")
         for problem in report["problems"]:
             say(f"- {problem}")
-        say("All is well." if not report["problems"] else f"{len(report['problems'])} problems.")
+        say(f"{counted(len(report['problems']), 'problem')}." if report["problems"] else "All is well.")
 
     show_item("store.verify", output, report, text)
     if report["problems"]:
@@ -51,7 +54,9 @@ def rebuild(
         report = store.rebuild(KitaruClient(), tell, accept_loss=accept_loss)
 
     def text() -> None:
-        say(f"Wrote the database of {report['location']} anew from {report['events']} events.")
+        from kitaru.cli.tables import counted
+
+        say(f"Wrote the database of {report['location']} anew from {counted(report['events'], 'event')}.")
         if report["replaced"]:
             say(f"The old one is {report['replaced']}.")
         for line in (*report["warnings"], *(f"lost: {name}" for name in report["lost_executions"])):

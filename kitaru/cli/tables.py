@@ -91,6 +91,17 @@ def money(cost: float | None) -> str:
     return "" if cost is None else f"${cost:.4f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Show how many there are of something.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def size(count: float | None) -> str:
     """Show a number of bytes.
 

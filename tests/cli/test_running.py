@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from kitaru.runtime.engine import engine
 from kitaru.runtime.flow import flow
 from kitaru.runtime.waiting import wait
 from tests.client.flows import approval, fan_out, report, review
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_word_that_is_no_json_is_an_answer_where_text_is_asked_for(item: Any, asking: Any) -> None:
@@ -186,3 +189,14 @@ def test_the_sizes_of_what_is_stored_are_told(item: Any, finished: Any) -> None:
     finished(report)
     stored = item("info")["store"]
     assert min(stored["database_bytes"], stored["journal_bytes"]) > 0
+
+
+def test_a_damaged_value_is_a_problem_and_a_status(kitaru: Any, finished: Any, kitaru_home: Path) -> None:
+    finished(report, topic="cats " * 10_000)
+    (path, *_) = (found for found in (kitaru_home / "payloads").rglob("*") if found.is_file())
+    path.chmod(0o600)
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    told = kitaru("store", "verify")
+    assert told.exit_code == 1
+    assert path.name in told.stdout
+    assert told.stdout.splitlines()[-1] == "1 problem."
