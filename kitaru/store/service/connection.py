@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK: Final = 1 << 20
-_FIRST_PIECE: Final = 1 << 16
-"""Bytes for which there is room at first: most answers are short, and room for many costs more than to read them."""
+_ROOM: Final = 1 << 18
 _CONNECT_TIMEOUT: Final = 5.0
 
 
@@ -91,7 +90,6 @@ class _Parsed:
         self.headed = False
         self.keep_alive = False
         self.complete = False
-        self.room = _FIRST_PIECE
         self._bodiless = bodiless
 
     def on_headers_complete(self) -> None:
@@ -126,6 +124,8 @@ class Connection:
         self.address = address
         self._timeout = timeout
         self._socket: socket.socket | None = None
+        # To make room for each piece anew takes longer than to receive it.
+        self._room = memoryview(bytearray(_ROOM))
         host = f"[{address.host}]" if ":" in address.host else address.host
         head = f" HTTP/1.1\r\nHost: {host}:{address.port}\r\nAuthorization: Bearer {address.token}\r\n"
         self._head = head.encode("ascii")
@@ -198,12 +198,10 @@ class Connection:
         if self._socket is None:
             raise ConnectionLostError(f"{self.address.url} closed the connection")
         try:
-            data = self._socket.recv(parsed.room)
-            if not data:
+            received = self._socket.recv_into(self._room)
+            if not received:
                 raise ConnectionLostError(f"{self.address.url} closed the connection")
-            if len(data) == parsed.room:
-                parsed.room = _CHUNK
-            parsed.parser.feed_data(data)
+            parsed.parser.feed_data(self._room[:received])
         except httptools.HttpParserError as error:
             self.close()
             raise ConnectionLostError(f"{self.address.url} does not speak HTTP: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruNotFoundError
-from kitaru.store.database.reads.registry import beginning, find_execution, named, positive, reach, rows_of
+from kitaru.store.database.reads.registry import REACH, beginning, find_execution, named, positive, reach, rows_of
 from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def calls(
     offset: int = 0,
 ) -> dict[str, Any]:
     """Return a part of an execution's calls in their order, from the `first` of the body's on, and how many fit."""
-    row = find_execution(query, exec_id)
+    row = find_execution(query, exec_id, REACH)
     where, values = f"WHERE {_IN}", [*reach(row), exec_id]
     for clause, wanted in (
         ("name = ?", name),
@@ -159,7 +159,7 @@ def answered(query: Query, exec_id: str | None = None, since: float = 0.0) -> li
 @named("call_output")
 def call_output(query: Query, exec_id: str, call: str) -> Row | None:
     """Return the output of a call as a ValueRecord; None if it has none yet."""
-    row = find_execution(query, exec_id)
+    row = find_execution(query, exec_id, REACH)
     found = rows_of(query, row, "calls", "output, first_position", name=call)
     if not found:
         raise KitaruNotFoundError(f"Execution {exec_id} has no call {call!r}. `kitaru executions get` lists its calls.")

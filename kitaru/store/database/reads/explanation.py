@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from kitaru.errors import KitaruNotFoundError
-from kitaru.store.database.reads.registry import find_execution, named, rows_of
+from kitaru.store.database.reads.registry import REACH, find_execution, named, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kitaru.store.database.query import Query
     from kitaru.store.database.rows import Row
+
+_OF_EXECUTION: Final = f"{REACH}, flow, snapshot_id, original_exec_id"
 
 _COLUMNS: Final = "name, checkpoint, status, opaque, code_id, cache_key, inputs, why, first_position, position"
 
@@ -38,7 +40,7 @@ def explanation(query: Query, exec_id: str, call: str) -> dict[str, Any]:
 
     Most like it is a result of the same key, else the newest one of the same code, else the newest one.
     """
-    execution = find_execution(query, exec_id)
+    execution = find_execution(query, exec_id, _OF_EXECUTION)
     found = rows_of(query, execution, "calls", _COLUMNS, name=call)
     if not found:
         names = ", ".join(row["name"] for row in rows_of(query, execution, "calls", "name, first_position")) or "none"
@@ -89,7 +91,7 @@ def _newest(query: Query, asked: Sequence[Any], began: int, call: Row) -> Row | 
 
 def _codes(query: Query, execution: Row, nearest: Row) -> list[Any]:
     """Return what the flow of the earlier result and this one consist of, if they are the same flow."""
-    before = find_execution(query, nearest["exec_id"])
+    before = find_execution(query, nearest["exec_id"], _OF_EXECUTION)
     if before["flow"] != execution["flow"]:
         return []
     rows = query.rows(

@@ -8,7 +8,7 @@ from kitaru.errors import KitaruNotFoundError, KitaruStateError
 from kitaru.store.artifact_rows import artifact_rows
 from kitaru.store.database.reads.executions import saved_of
 from kitaru.store.database.reads.listings import resolve
-from kitaru.store.database.reads.registry import find_execution, named, positive, reach, rows_of
+from kitaru.store.database.reads.registry import REACH, find_execution, named, positive, reach, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def artifacts(
     given = {column: value for column, value in wanted.items() if value is not None}
     positive("limit", limit)
     if exec_id is not None:
-        rows = _artifacts_of(query, find_execution(query, exec_id))
+        rows = _artifacts_of(query, find_execution(query, exec_id, REACH))
         return [row for row in rows if all(row[column] == value for column, value in given.items())][:limit]
     where = " AND ".join(f"{column} = ?" for column in given) or "true"
     return query.rows(
@@ -62,7 +62,7 @@ def artifact(query: Query, artifact_id: str) -> Row:
     if len(exec_ids) != 1 and begin not in exec_ids:
         raise _not_one("execution", artifact_id, exec_ids)
     exec_id = exec_ids[0]
-    rows = _artifacts_of(query, find_execution(query, exec_id))
+    rows = _artifacts_of(query, find_execution(query, exec_id, REACH))
     exact = [row for row in rows if row["artifact_id"] == f"{exec_id}/{rest}"]
     saved = [row for row in rows if row["save_type"] == "manual" and row["name"] == rest]
     outputs = [row for row in rows if row["save_type"] == "output" and row["call"] == rest]
@@ -103,7 +103,7 @@ def logs(
 
     Lines of one position are never parted, so a few more than `limit` may come.
     """
-    low, high = reach(find_execution(query, exec_id))
+    low, high = reach(find_execution(query, exec_id, REACH))
     low = low if after is None else max(low, after + 1)
     order = "DESC" if tail else "ASC"
     rows = query.rows(
@@ -122,7 +122,7 @@ def events(
     query: Query, exec_id: str, kinds: Sequence[str] | None = None, after: int | None = None, limit: int = 1000
 ) -> list[Row]:
     """Return what happened in an execution, in its order."""
-    low, high = reach(find_execution(query, exec_id))
+    low, high = reach(find_execution(query, exec_id, REACH))
     return query.rows(
         "FROM internal.all_events WHERE position BETWEEN $1 AND $2 AND exec_id = $3 "
         "AND ($4 IS NULL OR list_contains($4::VARCHAR[], kind)) ORDER BY position LIMIT $5",

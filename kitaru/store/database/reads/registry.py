@@ -51,8 +51,12 @@ def answer(query: Query, name: str, parameters: dict[str, Any]) -> Any:
 _signature = functools.cache(inspect.signature)
 
 
-def find_execution(query: Query, exec_id: str) -> Row:
-    """Return the row of an execution.
+REACH: Final = "exec_id, status, first_position, last_position"
+"""Columns of an execution by which its rows in other tables are found."""
+
+
+def find_execution(query: Query, exec_id: str, columns: str = "*") -> Row:
+    """Return the row of an execution, or a part of it.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def find_execution(query: Query, exec_id: str) -> Row:
     """
     for table in ("executions", "executions_open"):
         # One table after the other takes less time than planning their union.
-        row = query.first(f"FROM internal.{table} WHERE exec_id = ?", [exec_id])
+        row = query.first(f"SELECT {columns} FROM internal.{table} WHERE exec_id = ?", [exec_id])  # noqa: S608
         if row is not None:
             break
     else:
