@@ -9,6 +9,7 @@ from kitaru.code.cells import free_names
 from kitaru.code.flow_cell import FlowCell, flow_cell
 from kitaru.errors import KitaruUsageError
 
+_MAGIC = "%%kitaru_checkpoint"
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -42,8 +43,11 @@ def checkpoint_cell(name: str, body: str) -> FlowCell:
         kept = [row for row in rows if row]
         return dict(kept=kept)
     """
+    body = body.rstrip()
+    # What cannot be a function at all is told first, at its line.
+    flow_cell(name, f"{body}\ndict()\n", magic=_MAGIC)
     names = ", ".join(f"{output}={output}" for output in outputs_of(name, body))
-    return flow_cell(name, f"{body.rstrip()}\ndict({names})\n")
+    return flow_cell(name, f"{body}\ndict({names})\n", magic=_MAGIC)
 
 
 def outputs_of(name: str, body: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kitaru.code.canonical import dotted_name
@@ -134,7 +134,7 @@ class FlowCell:
             yield segment, f"return {segment.code}" if is_result else segment.code
 
 
-def flow_cell(line: str, body: str) -> FlowCell:
+def flow_cell(line: str, body: str, *, magic: str = "%%kitaru_flow") -> FlowCell:
     r"""Analyse a cell that is a flow.
 
     Parameters
@@ -143,6 +143,8 @@ def flow_cell(line: str, body: str) -> FlowCell:
         What follows ``%%kitaru_flow`` on the cell's first line.
     body
         The rest of the cell as Python: IPython's magics and ``!`` lines are calls already.
+    magic
+        What the cell begins with, for messages.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def flow_cell(line: str, body: str) -> FlowCell:
         found = find(topic)
         return found[0]
     """
-    options = parse_flow_line(line)
+    options = replace(parse_flow_line(line), magic=magic)
     source = "\n" + io.StringIO(body, newline=None).read()
     parts = segments(source)
     _check_statements(options, parts)
@@ -173,7 +175,7 @@ def flow_cell(line: str, body: str) -> FlowCell:
     definitions, statements = _divided(parts, parameters)
     defined = set(free_names(_module(definitions)).writes)
     _check(options, statements, defined)
-    _check_reach(definitions, statements, parameters)
+    _check_reach(options, definitions, statements, parameters)
     names = free_names(_module(statements))
     return FlowCell(
         line=options,
@@ -338,11 +340,13 @@ def _module(parts: list[Segment]) -> ast.Module:
 def _check_statements(options: FlowLine, parts: list[Segment]) -> None:
     for part in parts:
         for node in own_nodes([part.node]):
-            where = f"%%kitaru_flow {options.name}, line {getattr(node, 'lineno', part.line)}"
+            where = f"{options.magic} {options.name}, line {getattr(node, 'lineno', part.line)}"
             if isinstance(node, ast.Return):
-                raise KitaruUsageError(f"{where}: a cell has no return. Make the value the last line of the cell.")
+                is_flow = options.magic == "%%kitaru_flow"
+                advice = "Make the value the last line of the cell." if is_flow else "Assign the value to a variable."
+                raise KitaruUsageError(f"{where}: a cell has no return. {advice}")
             if isinstance(node, ast.Yield | ast.YieldFrom):
-                raise KitaruUsageError(f"{where}: a flow does not yield. Collect the values in a list.")
+                raise KitaruUsageError(f"{where}: a cell does not yield. Collect the values in a list.")
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and node is not part.node:
                 raise KitaruUsageError(
                     f"{where}: from {node.module} import * stands inside of a block. Import the names that you use."
@@ -350,16 +354,16 @@ def _check_statements(options: FlowLine, parts: list[Segment]) -> None:
 
 
 def _check(options: FlowLine, body: list[Segment], defined: set[str]) -> None:
-    where = f"%%kitaru_flow {options.name}"
+    where = f"{options.magic} {options.name}"
     if options.name in defined:
-        raise KitaruUsageError(f"{where}: the cell defines {options.name} too. Give the flow another name.")
+        raise KitaruUsageError(f"{where}: the cell defines {options.name} too. Give one of them another name.")
     if not body:
         raise KitaruUsageError(
             f"{where}: the cell only defines things. Add the statements that call them: they are the flow's body."
         )
 
 
-def _check_reach(definitions: list[Segment], body: list[Segment], parameters: set[str]) -> None:
+def _check_reach(options: FlowLine, definitions: list[Segment], body: list[Segment], parameters: set[str]) -> None:
     """Refuse functions that read what only the body knows: they run on their own, as checkpoints do."""
     local = set(free_names(_module(body)).writes)
     for part in definitions:
@@ -369,10 +373,11 @@ def _check_reach(definitions: list[Segment], body: list[Segment], parameters: se
                 continue
             owner = getattr(part.node, "name", None)
             what = "a parameter of the flow" if name in parameters else "a variable of the flow's body"
-            advice = f"Pass it as an argument, or set {name} in another cell." if owner else "Use another name."
+            elsewhere = "" if name in parameters else f", or set {name} in another cell"
+            advice = f"Pass it as an argument: {owner}({name}){elsewhere}." if owner else "Use another name."
             raise KitaruUsageError(
-                f"%%kitaru_flow, line {part.line}: {f'{owner}()' if owner else 'this line'} reads {name}, which is "
-                f"{what}. {advice}"
+                f"{options.magic} {options.name}, line {part.line}: {f'{owner}()' if owner else 'this line'} reads "
+                f"{name}, which is {what}. {advice}"
             )
 
 

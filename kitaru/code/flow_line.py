@@ -71,6 +71,8 @@ class FlowLine:
         Whether it is run at all, and not only defined.
     output
         Name of the variable that takes the result.
+    magic
+        What the cell begins with, for messages.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class FlowLine:
     new: bool = False
     run: bool = True
     output: str | None = None
+    magic: str = "%%kitaru_flow"
 
 
 def parse_flow_line(line: str) -> FlowLine:

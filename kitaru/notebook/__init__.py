@@ -22,7 +22,7 @@ def register_if_running() -> None:
 
 
 def register(shell: InteractiveShell) -> None:
-    """Register the magics, their completion and how values show themselves; a second time does nothing.
+    """Register the magics, their completion, and how values and errors show themselves; a second time does nothing.
 
     Parameters
     ----------
@@ -37,9 +37,11 @@ def register(shell: InteractiveShell) -> None:
         for name, function in functions.items():
             if known[kind].get(name) is not function:
                 add(function, kind, name)
+    from kitaru.notebook.errors import show_errors
     from kitaru.notebook.reprs import show_values
 
     show_values(shell)
+    show_errors(shell)
     matchers = getattr(shell.Completer, "custom_matchers", None)
     if matchers is not None:
         from kitaru.notebook.completion import kitaru_matcher

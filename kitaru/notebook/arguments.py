@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from kitaru.code.flow_line import split_line
@@ -28,8 +29,50 @@ def words(magic: str, line: str) -> list[str]:
         raise KitaruUsageError(f"{magic}: {re.sub(r'^%%kitaru_flow: ', '', str(error))}") from None
 
 
+def variable(namespace: dict[str, Any], path: str, where: str) -> Any:
+    """Look a variable of the notebook up, or an attribute of one.
+
+    Parameters
+    ----------
+    namespace
+        Of the notebook.
+    path
+        ``name``, or ``name.attribute``.
+    where
+        What stands at the beginning of the message.
+
+    Returns
+    -------
+    object
+        Its value; of an execution or of a handle its id.
+
+    Raises
+    ------
+    KitaruUsageError
+        If there is no such variable or attribute.
+
+    Examples
+    --------
+    >>> variable({"n": 1 + 2j}, "n.real", "%kitaru show")
+    1.0
+    """
+    name, *attributes = path.split(".")
+    if name not in namespace:
+        near = get_close_matches(name, [known for known in namespace if not known.startswith("_")], 1)
+        hint = f"Did you mean {near[0]}?" if near else "Run the cell that sets it first."
+        raise KitaruUsageError(f"{where}: no variable {name} is defined in this notebook. {hint}")
+    value = namespace[name]
+    for attribute in attributes:
+        if not hasattr(value, attribute):
+            near = get_close_matches(attribute, [known for known in dir(value) if not known.startswith("_")], 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise KitaruUsageError(f"{where}: {name} ({type(value).__name__}) has no {attribute}.{hint}")
+        value = getattr(value, attribute)
+    return getattr(value, "exec_id", value)
+
+
 def named(namespace: dict[str, Any], word: str) -> str:
-    """Put the text of a variable in place of ``{name}``, where that is the whole word.
+    """Put the text of a variable in place of ``{name}`` or ``{name.attribute}``, where that is the whole word.
 
     Raises
     ------
@@ -41,12 +84,10 @@ def named(namespace: dict[str, Any], word: str) -> str:
     >>> named({"first": "kr-1"}, "{first}"), named({}, "{1, 2}")
     ('kr-1', '{1, 2}')
     """
-    name = word[1:-1].strip()
-    if word[:1] + word[-1:] != "{}" or not name.isidentifier():
+    path = word[1:-1].strip()
+    if word[:1] + word[-1:] != "{}" or not all(name.isidentifier() for name in path.split(".")):
         return word
-    if name not in namespace:
-        raise KitaruUsageError(f"{word}: no variable {name} is defined in this notebook.")
-    return str(getattr(namespace[name], "exec_id", namespace[name]))
+    return str(variable(namespace, path, word))
 
 
 def value_of(text: str, namespace: dict[str, Any]) -> Any:

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 def run_checkpoint_cell(shell: InteractiveShell, line: str, cell: str) -> None:
     """Define the cell's checkpoint; run it alone, and set the variables that it computes."""
-    from kitaru.notebook.live import announced, watch
+    from kitaru.notebook.following import follow
+    from kitaru.notebook.live import announced
 
-    options = _parser().parse_args(words("%%kitaru_checkpoint", line))
+    options = checkpoint_line_parser().parse_args(words("%%kitaru_checkpoint", line))
     text = whole_cell(shell, f"%%kitaru_checkpoint {line}", cell)
     if not options.run:
         define_checkpoint(shell, options, *text)
         return
-    with announced(options.name) as output:
+    with announced(options.name) as place:
         checkpoint, captured = define_checkpoint(shell, options, *text)
         handle = _alone(shell, checkpoint, captured, options).run()
-    watch(handle, output=output)
+    follow(shell, handle, place=place)
     shell.user_ns.update(handle.wait())
 
 
@@ -73,7 +74,8 @@ def _alone(
     return made
 
 
-def _parser() -> argparse.ArgumentParser:
+def checkpoint_line_parser() -> LineParser:
+    """Make the parser of the magic's line."""
     parser = LineParser(prog="%%kitaru_checkpoint", add_help=False)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--retries", type=int, metavar="N", default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruError
@@ -10,8 +11,18 @@ from kitaru.errors import KitaruError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kitaru.client.models import Execution
+
 _LINE: Final = re.compile(r"^\s*%{1,2}(kitaru\w*)\s(.*)$", re.DOTALL)
-_TAKES_ID: Final = frozenset({"show", "logs", "input", "resume", "retry", "cancel", "replay", "diff", "open"})
+_STATUSES: Final = ("pending", "running", "waiting", "completed", "failed", "cancelled", "interrupted")
+_TAKES: Final[dict[str, tuple[str, ...] | None]] = {
+    **dict.fromkeys(("show", "logs", "replay", "diff", "open")),
+    "input": ("waiting",),
+    "resume": ("interrupted", "waiting"),
+    "retry": ("failed", "cancelled"),
+    "cancel": ("pending", "running", "waiting", "interrupted"),
+}
+"""The verbs that take an execution, and the statuses in which it is worth naming; None for all."""
 _NEWEST: Final = 100
 
 
@@ -54,9 +65,13 @@ def candidates(magic: str, before: list[str]) -> Iterable[str]:
     """List what may stand after the words before the cursor."""
     words = [word for word in before if word]
     if magic == "kitaru_flow":
-        from kitaru.code.flow_line import flow_line_parser
+        return _of_flow_line(words)
+    if magic == "kitaru_checkpoint":
+        from kitaru.notebook.checkpoint_magic import checkpoint_line_parser
 
-        return flow_line_parser().option_names()
+        return checkpoint_line_parser().option_names()
+    if magic == "kitaru_sql":
+        return ["--polars"]
     if magic != "kitaru":
         return []
     from kitaru.notebook.verbs import VERBS, parser_of
@@ -64,40 +79,110 @@ def candidates(magic: str, before: list[str]) -> Iterable[str]:
     if not words:
         return VERBS
     verb, *rest = words
+    if verb not in VERBS:
+        return []
     if rest and (offered := _values(verb, rest)) is not None:
         return offered
-    options = parser_of(verb).option_names()
-    return [*options, *(_executions() if verb in _TAKES_ID and not _given(rest) else [])]
+    return [*parser_of(verb).option_names(), *_positional(verb, rest)]
+
+
+def _of_flow_line(words: list[str]) -> Iterable[str]:
+    from kitaru.code.flow_line import flow_line_parser
+
+    if words and words[-1] in ("--checkpoint", "--plain"):
+        return _functions()
+    if words and words[-1] == "--stack":
+        return _stacks()
+    return flow_line_parser().option_names()
 
 
 def _values(verb: str, rest: list[str]) -> list[str] | None:
-    """What the option before the cursor takes, or None if it takes nothing."""
+    """What the option before the cursor takes, or None if it takes nothing that is known."""
     option = rest[-1]
     if option in ("-f", "--flow"):
         return _flows()
     if option in ("-s", "--status"):
-        return ["pending", "running", "waiting", "completed", "failed", "cancelled", "interrupted"]
-    if option in ("--at", "-c", "--checkpoint"):
-        return _calls(rest[0])
-    if option == "--set":
-        return [f"{name}.output=" for name in _calls(rest[0])]
+        return list(_STATUSES)
+    if option == "--code":
+        return ["recorded", "current"]
+    if option == "--on-divergence":
+        return ["error", "rerun", "reuse"]
+    if option in _OF_EXECUTION and rest[0] != option:
+        offered: list[str] = _OF_EXECUTION[option](_client().executions.get(_id(rest[0])))
+        return offered
     return None
 
 
-def _given(rest: list[str]) -> bool:
-    return any(word.startswith("kr-") for word in rest)
+def _calls(execution: Execution) -> list[str]:
+    return [call.name for call in execution.checkpoints]
 
 
-def _executions() -> list[str]:
-    return [one.exec_id for one in _client().executions.list(limit=_NEWEST)]
+def _targets(execution: Execution) -> list[str]:
+    inputs = [f"{call.name}.{name}=" for call in execution.checkpoints for name in call.inputs]
+    return [*(f"{name}=" for name in execution.inputs), *(f"{name}.output=" for name in _calls(execution)), *inputs]
+
+
+def _questions(execution: Execution) -> list[str]:
+    return [wait.name for wait in execution.pending_waits]
+
+
+def _answers(execution: Execution) -> list[str]:
+    return [f"{answer.name}=" for answer in execution.answers]
+
+
+_OF_EXECUTION: Final[dict[str, Any]] = {
+    **dict.fromkeys(("--at", "-c", "--checkpoint"), _calls),
+    "--set": _targets,
+    "--wait": _questions,
+    "--answer": _answers,
+}
+
+
+def _positional(verb: str, rest: list[str]) -> list[str]:
+    given = [word for word in rest if not word.startswith("-")]
+    if verb == "export":
+        return _flows() if given else _notebooks()
+    if verb not in _TAKES or (given and verb != "diff"):
+        return []
+    return [exec_id for exec_id in _executions(_TAKES[verb]) if exec_id not in given]
+
+
+def _executions(statuses: tuple[str, ...] | None) -> list[str]:
+    return [one.exec_id for one in _client().executions.list(status=statuses, limit=_NEWEST)]
 
 
 def _flows() -> list[str]:
     return sorted({one.flow_name for one in _client().executions.list(limit=_NEWEST)})
 
 
-def _calls(execution: str) -> list[str]:
-    return [call.name for call in _client().executions.get(execution).checkpoints]
+def _notebooks() -> list[str]:
+    from pathlib import Path
+
+    return [str(path) for path in Path().glob("*.ipynb")]
+
+
+def _functions() -> list[str]:
+    from types import FunctionType
+
+    namespace = _namespace()
+    return [name for name, value in namespace.items() if isinstance(value, FunctionType) and not name.startswith("_")]
+
+
+def _stacks() -> list[str]:
+    from kitaru import list_stacks
+
+    return [stack.name for stack in list_stacks()]
+
+
+def _id(word: str) -> str:
+    from kitaru.notebook.arguments import named
+
+    return named(_namespace(), word)
+
+
+def _namespace() -> dict[str, Any]:
+    shell = sys.modules["IPython"].get_ipython()
+    return dict(shell.user_ns)
 
 
 def _client() -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from kitaru.code import flow_cell
+from kitaru.code import flow_cell, looks_secret
 from kitaru.code.cells import OF_IPYTHON
 from kitaru.errors import KitaruUsageError
 from kitaru.runtime.checkpoint import Checkpoint, spec_of
@@ -139,6 +139,8 @@ def compile_function(shell: InteractiveShell, cell: FlowCell, raw: str, captured
 def capture(namespace: dict[str, Any], cell: FlowCell, where: str) -> tuple[list[str], list[str]]:
     """Tell which variables of the notebook become inputs, and what to say about those that cannot.
 
+    A secret is read as the variable that it is: inputs are recorded in the clear.
+
     Raises
     ------
     KitaruUsageError
@@ -152,6 +154,13 @@ def capture(namespace: dict[str, Any], cell: FlowCell, where: str) -> tuple[list
             raise KitaruUsageError(_missing(name, cell, namespace))
         value = namespace[name]
         if isinstance(value, _NOT_VALUES):
+            continue
+        if looks_secret(name, value):
+            notes.append(
+                f"{where} reads {name}, which looks like a secret: its value is not recorded. After a restart of the "
+                f"kernel, set {name} again before the execution goes on; elsewhere, set the environment variable "
+                f"{name}."
+            )
             continue
         problem = _unstorable(value)
         if problem is None:
@@ -168,9 +177,10 @@ def _missing(name: str, cell: FlowCell, namespace: dict[str, Any]) -> str:
     line = next((s.line for s in cell.body if name in _names_in(s.node)), 1)
     near = get_close_matches(name, [*namespace, *dir(builtins)], 1)
     hint = f" Did you mean {near[0]}?" if near else ""
+    parameter = f", or make it a parameter: -p {name}=…" if cell.line.magic == "%%kitaru_flow" else "."
     return (
-        f"%%kitaru_flow {cell.line.name}, line {line}: {name} is not defined.{hint} Define it in this cell or in one "
-        f"that is run before, or make it a parameter: -p {name}=…"
+        f"{cell.line.magic} {cell.line.name}, line {line}: {name} is not defined.{hint} Define it in this cell or in "
+        f"one that is run before{parameter}"
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.errors import KitaruError, KitaruUsageError
+from kitaru.errors import KitaruError, KitaruExecutionError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +36,34 @@ def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: 
     try:
         return work(shell, *arguments)
     except KitaruError as error:
-        _show_as(error, _lines(shell, error))
+        _show_as(error, _told(shell, error))
         raise
     except SyntaxError as error:
         # IPython shows a SyntaxError with the frames that it came through, whatever it says of itself.
         raise _unreadable(shell, error) from None
-    except Exception as error:
-        _show_as(error, _users(shell, error))
+    except (Exception, KeyboardInterrupt) as error:
+        if not hasattr(error, "_render_traceback_"):
+            _show_as(error, _users(shell, error))
         raise
+
+
+def show_errors(shell: InteractiveShell) -> None:
+    """Let what Kitaru raises in any cell be shown with the user's own lines, and none of ours.
+
+    Parameters
+    ----------
+    shell
+        The shell that shows errors.
+    """
+    shown: Any = KitaruError  # the method is IPython's; without IPython nobody needs it
+    shown._render_traceback_ = lambda error: _users(shell, error)
+
+
+def interrupt(text: str) -> KeyboardInterrupt:
+    """Make an interrupt of a cell that is shown as a sentence: the cell counts as failed, and Run All stops there."""
+    made = KeyboardInterrupt(text)
+    _show_as(made, [f"KeyboardInterrupt: {text}"])
+    return made
 
 
 class CellSyntaxError(KitaruUsageError):
@@ -62,17 +83,25 @@ def _unreadable(shell: InteractiveShell, error: SyntaxError) -> CellSyntaxError:
     return made
 
 
-def _lines(shell: InteractiveShell, error: KitaruError) -> list[str]:
+def _told(shell: InteractiveShell, error: KitaruError) -> list[str]:
     """The user's own exception first, where there is one; then what it means for the execution."""
     cause = error.__cause__
-    sentence = f"{type(error).__name__}: {error}"
-    return [*_users(shell, cause), "", sentence] if isinstance(cause, Exception) else [sentence]
+    name = type(error).__name__
+    if not isinstance(error, KitaruExecutionError) or not isinstance(cause, Exception):
+        return [f"{name}: {error}"]
+    if error.status != "failed":
+        return [*_users(shell, cause), "", f"{name}: {error}"]
+    then = f"mend the cause, then run the cell again, or go on from there with %kitaru retry {error.exec_id}"
+    return [*_users(shell, cause), "", f"{name}: {error.exec_id} failed. What finished is kept: {then}"]
 
 
 def _users(shell: InteractiveShell, error: BaseException) -> list[str]:
     from kitaru.runtime.failures import cleaned
 
     error = cleaned(error)
+    if isinstance(error, BaseExceptionGroup):
+        # IPython shows a group without the exceptions that it holds.
+        return "".join(traceback.format_exception(error)).splitlines()
     kept = [frame for frame in _frames(error) if not _is_shells(frame)]
     lines: list[str] = shell.InteractiveTB.structured_traceback(
         type(error), error, kept[0] if kept else None, tb_offset=0
@@ -81,15 +110,15 @@ def _users(shell: InteractiveShell, error: BaseException) -> list[str]:
 
 
 def _frames(error: BaseException) -> list[Any]:
-    frames, traceback = [], error.__traceback__
-    while traceback is not None:
-        frames.append(traceback)
-        traceback = traceback.tb_next
+    frames, frame = [], error.__traceback__
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.tb_next
     return frames
 
 
-def _is_shells(traceback: Any) -> bool:
-    return str(traceback.tb_frame.f_globals.get("__name__", "")).split(".")[0] in ("IPython", "ipykernel", "kitaru")
+def _is_shells(frame: Any) -> bool:
+    return str(frame.tb_frame.f_globals.get("__name__", "")).split(".")[0] in ("IPython", "ipykernel", "kitaru")
 
 
 def _show_as(error: BaseException, lines: list[str]) -> None:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kitaru.errors import KitaruError, KitaruUsageError
+from kitaru.errors import KitaruUsageError
 from kitaru.notebook import attach
 from kitaru.notebook.define import define_flow, read_cell, whole_cell
-from kitaru.notebook.live import (
-    announced,
-    watch,
-)  # loaded before a flow starts: an interrupt meets a view that can let go
-from kitaru.notebook.results import bind_result
+from kitaru.notebook.errors import interrupt
+from kitaru.notebook.following import follow
+from kitaru.notebook.live import announced
 from kitaru.notebook.say import say, warn_once
 from kitaru.runtime.parameters import fit
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from kitaru.client import KitaruClient
     from kitaru.client.models import Execution
     from kitaru.code import FlowCell
-    from kitaru.notebook.output import CellOutput
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.handle import FlowHandle
 
@@ -38,9 +34,13 @@ def run_flow_cell(shell: InteractiveShell, line: str, cell: str) -> None:
         flow = _define(shell, read, raw)
         say(f"{flow.name} is defined. Start it with {flow.name}.run({_arguments(flow)}).")
         return
-    with announced(read.line.name) as output:
-        handle = start(_define(shell, read, raw), new=read.line.new)
-    follow(shell, read, handle, output)
+    try:
+        with announced(read.line.name) as place:
+            handle = start(_define(shell, read, raw), new=read.line.new)
+    except KeyboardInterrupt:
+        name = read.line.name
+        raise interrupt(f"{name} was being started. %kitaru list --flow {name} shows whether it runs.") from None
+    follow(shell, handle, detach=read.line.detach, output=read.line.output, place=place)
 
 
 def _define(shell: InteractiveShell, cell: FlowCell, raw: str) -> Flow[..., Any]:
@@ -66,19 +66,6 @@ def start(flow: Flow[..., Any], *, new: bool) -> FlowHandle[Any]:
         _tell_of_earlier(candidates)
     started: FlowHandle[Any] = flow.run(**arguments)
     return started
-
-
-def follow(shell: InteractiveShell, cell: FlowCell, handle: FlowHandle[Any], output: CellOutput | None) -> None:
-    """Show the execution until it ends, asks or is detached; its result goes where the line says."""
-    try:
-        watch(handle, detach=cell.line.detach, output=output)
-    except KeyboardInterrupt:
-        # The flow works from the moment that it was started; the view may not have been ready to let go of it.
-        say(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
-    if cell.line.output is not None:
-        bind_result(shell, cell.line.output, handle)
-    if handle.status == "failed":
-        handle.get()
 
 
 def _one_cell_a_name(shell: InteractiveShell, name: str) -> None:
@@ -124,12 +111,3 @@ def _tell_of_earlier(candidates: list[Execution]) -> None:
 def _arguments(flow: Flow[..., Any]) -> str:
     shown = [f"{p.name}=…" for p in flow.signature.parameters.values() if p.kind is not p.KEYWORD_ONLY]
     return ", ".join(shown)
-
-
-def open_executions(client: KitaruClient) -> list[Execution]:
-    """List executions of this notebook that were interrupted, the newest first."""
-    try:
-        found = client.executions.list(status="interrupted", notebook=attach.notebook(), limit=20)
-    except KitaruError:
-        return []
-    return [e for e in found if e.notebook == attach.notebook() and e.parent_exec_id is None]

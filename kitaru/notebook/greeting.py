@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from kitaru.client.unfinished import find_offers
 from kitaru.errors import KitaruError
+from kitaru.notebook.attach import notebook
 from kitaru.notebook.say import say
 
 if TYPE_CHECKING:
@@ -13,36 +15,48 @@ if TYPE_CHECKING:
     from kitaru.client import KitaruClient
     from kitaru.client.models import Execution, PendingWait
 
-_SHOWN = 5
+_SHOWN: Final = 5
 
 
 def greet(shell: InteractiveShell) -> None:
-    """Say where the store is, and offer what can go on, with buttons where they work and always with the command."""
+    """Say where the store is, and offer what can go on, with buttons where they work and always with the command.
+
+    What is offered is what this notebook has left; of questions that others ask there is only the number.
+    """
     from kitaru.client import KitaruClient
-    from kitaru.notebook.flow_magic import open_executions
 
     try:
         client = KitaruClient()
-        waits = client.executions.pending_waits()
+        interrupted, waits = find_offers(client, notebook())
+        elsewhere = len(client.executions.pending_waits()) - len(waits)
     except KitaruError as error:
         say(f"Kitaru cannot reach its store: {error}")
         return
-    interrupted = open_executions(client)
     say(f"Kitaru records executions in {client.store.location}")
-    for text in _lines(interrupted, waits):
+    for text in _lines(interrupted, waits, elsewhere):
         say(text)
     if interrupted or waits:
         _buttons(shell, client)
 
 
-def _lines(interrupted: list[Execution], waits: list[PendingWait]) -> list[str]:
+def _lines(interrupted: list[Execution], waits: list[PendingWait], elsewhere: int) -> list[str]:
     lines = [f"{e.exec_id} of {e.flow_name} was interrupted:  %kitaru resume {e.exec_id}" for e in interrupted[:_SHOWN]]
     lines += [
-        f"{w.exec_id} of {w.flow_name} asks: {w.question or 'Go on?'}  %kitaru input {w.exec_id}"
+        f"{w.exec_id} of {w.flow_name} asks: {_one_line(w.question or 'Go on?')}  %kitaru input {w.exec_id}"
         for w in waits[:_SHOWN]
     ]
     more = len(interrupted) + len(waits) - len(lines)
-    return [*lines, f"{more} more:  %kitaru list -s interrupted -s waiting"] if more > 0 else lines
+    if more > 0:
+        lines.append(f"{more} more:  %kitaru list -s interrupted -s waiting")
+    if elsewhere > 0:
+        what = "1 question is" if elsewhere == 1 else f"{elsewhere} questions are"
+        lines.append(f"{what} open in other notebooks and programs:  %kitaru list -s waiting")
+    return lines
+
+
+def _one_line(text: str, most: int = 80) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _buttons(shell: Any, client: KitaruClient) -> None:
@@ -53,6 +67,6 @@ def _buttons(shell: Any, client: KitaruClient) -> None:
 
     from kitaru.widgets import offers
 
-    shown = offers(client=client)
+    shown = offers(notebook(), client)
     if shown is not None:
         display(shown)

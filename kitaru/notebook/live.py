@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import threading
 import time
@@ -62,7 +63,7 @@ def announced(flow: str) -> Iterator[CellOutput | None]:
         raise
 
 
-def watch(handle: FlowHandle[Any], *, detach: bool = False, output: CellOutput | None = None) -> None:
+def watch(handle: FlowHandle[Any], *, detach: bool = False, output: CellOutput | None = None) -> LiveView | None:
     """Show an execution in this cell, live, until it has ended or waits for a human.
 
     Parameters
@@ -74,26 +75,27 @@ def watch(handle: FlowHandle[Any], *, detach: bool = False, output: CellOutput |
     output
         Where it was announced; a new output of this cell if not given.
 
+    Returns
+    -------
+    LiveView or None
+        None in a terminal.
+
     Notes
     -----
-    An interrupt of the cell lets go of the execution, which goes on, and the view with it. When the flow ends, be it
-    long after the cell, its final state is written into the output.
+    An interrupt of the cell comes through; the execution goes on, and the view with it. When the flow ends, be it long
+    after the cell, its final state is written into the output.
     """
     shell = kernel_shell()
     if shell is None:
         _in_terminal(handle, detach)
-        return
-    try:
-        live = LiveView(output or CellOutput(shell), handle.exec_id, handle.flow_name)
-        live.start()
-        if detach:
-            return
+        return None
+    live = LiveView(output or CellOutput(shell), handle.exec_id, handle.flow_name)
+    live.start()
+    if not detach:
         live.rested.wait()
-    except KeyboardInterrupt:
-        print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
-        return
-    for wait in live.questions():
-        offer_form(wait.exec_id, wait.name)
+        for wait in live.questions():
+            offer_form(wait.exec_id, wait.name)
+    return live
 
 
 def display_view(exec_id: str, client: KitaruClient | None = None) -> None:
@@ -168,6 +170,10 @@ class LiveView:
         """Return the open questions that are shown now."""
         return list(self._view.waits)
 
+    def leave_traceback_to_cell(self) -> None:
+        """Show a failure without its traceback: the cell ends with the same error, which has it."""
+        self._output.show(mime_bundle(_without_traceback(self._view)))
+
     def _follow(self) -> None:
         try:
             self._keep_painting()
@@ -223,7 +229,7 @@ def offer_form(exec_id: str, name: str) -> None:
 
 
 def has_own_forms() -> bool:
-    """Whether the front end is one that has our extension: JupyterLab or Notebook, with it installed.
+    """Whether the front end is one that has our extension: JupyterLab or Notebook, with it installed and enabled.
 
     The kernel cannot ask; where it is in doubt a form is shown once more than needed.
     """
@@ -233,23 +239,35 @@ def has_own_forms() -> bool:
         return False
     from jupyter_core.paths import jupyter_path
 
-    return any((Path(folder) / "kitaru" / "package.json").is_file() for folder in jupyter_path("labextensions"))
+    installed = any((Path(folder) / "kitaru" / "package.json").is_file() for folder in jupyter_path("labextensions"))
+    return installed and not _is_disabled()
+
+
+def _is_disabled() -> bool:
+    """Whether `jupyter labextension disable` was used on our extension, or on its part that draws forms."""
+    from jupyter_core.paths import jupyter_config_path
+
+    for folder in jupyter_config_path():  # the one that counts most first
+        with contextlib.suppress(OSError, ValueError):  # there is none, or it is not JSON: Lab goes by the next one too
+            told = json.loads((Path(folder) / "labconfig" / "page_config.json").read_text())["disabledExtensions"]
+            for name in ("kitaru", "kitaru:renderer"):
+                if name in told:
+                    return told[name] is not False if isinstance(told, dict) else True
+    return False
 
 
 def _in_terminal(handle: FlowHandle[Any], detach: bool) -> None:
     if detach:
         print(f"{handle.exec_id} of {handle.flow_name} runs; handle.wait() waits for its end.")
         return
-    try:
-        while not _rests(handle):
-            pass
-    except KeyboardInterrupt:
-        print(f"Detached: {handle.exec_id} goes on. %kitaru cancel {handle.exec_id} stops it.")
-        return
+    while not _rests(handle):
+        pass
     from kitaru.client import KitaruClient
     from kitaru.views.build import execution_view
 
-    _print(execution_view(KitaruClient(), handle.exec_id))
+    view = execution_view(KitaruClient(), handle.exec_id)
+    # What failed in this process is raised after this, with its traceback.
+    _print(view if handle._engine.runs.get(handle.exec_id) is None else _without_traceback(view))  # noqa: SLF001
 
 
 def _rests(handle: FlowHandle[Any]) -> bool:
@@ -272,6 +290,12 @@ def _asked_here(handle: FlowHandle[Any]) -> bool:
     for wait in KitaruClient().executions.pending_waits(handle.exec_id):
         answer_here(wait)
     return True
+
+
+def _without_traceback(view: ExecutionView) -> ExecutionView:
+    if view.failure is None:
+        return view
+    return view.model_copy(update={"failure": view.failure.model_copy(update={"traceback": ""})})
 
 
 def _print(view: ExecutionView) -> None:

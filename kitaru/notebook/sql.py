@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.code.flow_line import LineParser
 from kitaru.errors import KitaruUsageError
-from kitaru.notebook.arguments import words
+from kitaru.notebook.arguments import variable, words
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 # Text, quoted names and comments are passed over; a {name} inside of quotes is no variable.
 _PIECES: Final = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\{\s*([A-Za-z_]\w*)\s*\}", re.DOTALL
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}", re.DOTALL
 )
 _ASSIGNMENT: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*<<\s*(.*)", re.DOTALL)
 
@@ -52,7 +52,7 @@ def ask(namespace: dict[str, Any], query: str, *, polars: bool = False) -> Any:
 
 
 def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Replace each ``{name}`` by a parameter of the query.
+    """Replace each ``{name}`` and each ``{name.attribute}`` by a parameter of the query.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     Returns
     -------
     str
-        SQL with ``$name``.
+        SQL with ``$v1``, ``$v2``.
     dict
         The values.
 
@@ -76,17 +76,17 @@ def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     Examples
     --------
     >>> bound("SELECT * FROM executions WHERE flow = {flow} AND status <> '{flow}'", {"flow": "research"})
-    ("SELECT * FROM executions WHERE flow = $flow AND status <> '{flow}'", {'flow': 'research'})
+    ("SELECT * FROM executions WHERE flow = $v1 AND status <> '{flow}'", {'v1': 'research'})
     """
+    names: dict[str, str] = {}
     parameters: dict[str, Any] = {}
 
     def replaced(found: re.Match[str]) -> str:
-        name = found[1]
-        if name is None:
+        path = found[1]
+        if path is None:
             return found[0]
-        if name not in namespace:
-            raise KitaruUsageError(f"%%kitaru_sql: {{{name}}}: no variable {name} is defined in this notebook.")
-        parameters[name] = namespace[name]
+        name = names.setdefault(path, f"v{len(names) + 1}")
+        parameters[name] = variable(namespace, path, f"%%kitaru_sql: {{{path}}}")
         return f"${name}"
 
     return _PIECES.sub(replaced, query), parameters

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from kitaru.client import KitaruClient
     from kitaru.client.models import PendingWait
     from kitaru.runtime.engine import Engine
 
@@ -26,7 +27,8 @@ def give_input(shell: InteractiveShell, options: Namespace) -> Any:
     execution, text = options.execution, options.named_value if options.value is None else options.value
     if execution is not None and text is None and not options.abort and not _names_execution(execution):
         execution, text = None, execution  # %kitaru input yes
-    asked = open_question(client, execution, options.wait)
+    asked = _own_question(client) if execution is None and options.wait is None else None
+    asked = asked or open_question(client, execution, options.wait)
     if options.abort:
         ended = client.executions.abort_wait(asked.exec_id, wait=asked.name)
         say(f"{ended.exec_id} is {ended.status.value}.")
@@ -35,37 +37,46 @@ def give_input(shell: InteractiveShell, options: Namespace) -> Any:
         return _ask(shell, asked)
     client.executions.input(asked.exec_id, _answer(shell, asked, text), wait=asked.name)
     say(f"Answered; {asked.exec_id} goes on.")
-    _follow(client.engine, asked, options)
+    _follow(shell, client.engine, asked, options)
     return None
 
 
-def _follow(engine: Engine, asked: PendingWait, options: Namespace) -> None:
-    from kitaru.notebook.live import watch
-    from kitaru.notebook.results import settle
+def _own_question(client: KitaruClient) -> PendingWait | None:
+    """What this notebook asks, where that is one question: it is what stands before the eyes of who answers."""
+    from kitaru.client.unfinished import find_offers
+    from kitaru.notebook.attach import notebook
+
+    here = notebook()
+    waits = [] if here is None else find_offers(client, here)[1]
+    return waits[0] if len(waits) == 1 else None
+
+
+def _follow(shell: InteractiveShell, engine: Engine, asked: PendingWait, options: Namespace) -> None:
+    from kitaru.notebook.following import follow
     from kitaru.runtime.handle import FlowHandle
 
     handle: FlowHandle[Any] = FlowHandle(engine, asked.exec_id, asked.flow_name)
-    watch(handle, detach=options.detach)
-    settle(handle)
+    follow(shell, handle, detach=options.detach)
 
 
 def resume(shell: InteractiveShell, options: Namespace) -> None:
     """Go on with an execution in this kernel."""
     from kitaru.client import KitaruClient
-    from kitaru.notebook.live import watch
+    from kitaru.notebook.following import follow
 
     handle = KitaruClient().executions.resume(
         options.execution, code=options.code or "recorded", on_divergence=options.on_divergence
     )
-    watch(handle, detach=options.detach)
+    follow(shell, handle, detach=options.detach)
 
 
 def retry(shell: InteractiveShell, options: Namespace) -> None:
     """Run what failed again, in this kernel."""
     from kitaru.client import KitaruClient
-    from kitaru.notebook.live import watch
+    from kitaru.notebook.following import follow
 
-    watch(KitaruClient().executions.retry(options.execution, code=options.code or "current"), detach=options.detach)
+    handle = KitaruClient().executions.retry(options.execution, code=options.code or "current")
+    follow(shell, handle, detach=options.detach)
 
 
 def cancel(shell: InteractiveShell, options: Namespace) -> None:
@@ -80,7 +91,7 @@ def replay(shell: InteractiveShell, options: Namespace) -> Any:
     """Make a new execution from a recorded one, with something changed; or say what it would do."""
     from kitaru.client import KitaruClient
     from kitaru.client.choosing import add_override
-    from kitaru.notebook.live import watch
+    from kitaru.notebook.following import follow
 
     client = KitaruClient()
     exec_id = client.executions.resolve(options.execution)
@@ -93,7 +104,7 @@ def replay(shell: InteractiveShell, options: Namespace) -> Any:
     changes |= {"at": options.at, "answers": {name: value_of(text, shell.user_ns) for name, text in answers.items()}}
     if options.dry_run:
         return client.executions.dry_run(exec_id, **changes)
-    watch(client.executions.replay(exec_id, **changes, cache=options.cache), detach=options.detach)
+    follow(shell, client.executions.replay(exec_id, **changes, cache=options.cache), detach=options.detach)
     return None
 
 

@@ -8,6 +8,7 @@ import ipywidgets
 import traitlets
 
 from kitaru.client import KitaruClient
+from kitaru.client.unfinished import find_offers
 from kitaru.widgets.actions import ActionBar
 from kitaru.widgets.base import StoreWidget
 from kitaru.widgets.style import clock, html, put, span, status_mark
@@ -15,8 +16,6 @@ from kitaru.widgets.waits import WaitForm
 
 if TYPE_CHECKING:
     from kitaru.client.models import Execution, PendingWait
-
-MOST = 10
 
 
 class Offers(StoreWidget):
@@ -106,20 +105,6 @@ class _Interrupted(ipywidgets.VBox):
     def say_resumed(self) -> None:
         """Show that there is nothing to do any more."""
         self._actions.show("", "")
-
-
-def find_offers(client: KitaruClient, notebook: str | None) -> tuple[list[Execution], list[PendingWait]]:
-    """Return the interrupted executions of a notebook, the newest first, and its open questions.
-
-    Examples
-    --------
-    >>> find_offers(KitaruClient(), None)
-    ([], [])
-    """
-    interrupted = list(client.executions.list(status="interrupted", notebook=notebook, limit=MOST))
-    waiting = client.executions.list(status="waiting", notebook=notebook, limit=MOST)
-    ids = {execution.exec_id for execution in waiting}
-    return interrupted, [wait for wait in client.executions.pending_waits() if wait.exec_id in ids][:MOST]
 
 
 def offers(notebook: str | None = None, client: KitaruClient | None = None) -> Offers | None:

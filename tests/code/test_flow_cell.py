@@ -139,7 +139,7 @@ def test_a_constant_that_a_function_reads_stays_with_it() -> None:
     [
         ("f", "def a(): return 1", "f: the cell only defines things"),
         ("f", "x = 1\nreturn x", "line 3: a cell has no return"),
-        ("f", "yield 1", "line 2: a flow does not yield"),
+        ("f", "yield 1", "line 2: a cell does not yield"),
         ("f -p x=1", "def a(): return x\na()", r"line 2: a\(\) reads x, which is a parameter of the flow. Pass it"),
         (
             "f",

@@ -114,6 +114,25 @@ describe('InlineExecution', () => {
     expect(field.value).toBe('Tea for two');
   });
 
+  it('leaves a traceback to the cell whose error shows it', async () => {
+    const failure = {
+      message: 'no tea',
+      type: 'ValueError',
+      traceback: 'line 3, in draft',
+      origin: 'checkpoint'
+    };
+    const failed = { status: 'failed', position: 9, ended_at: 2 } as const;
+    server.answers.set(ONE, executionView({ ...failed, failure }));
+    const saved = { ...failure, traceback: '' };
+    const { unmount } = draw(executionView({ ...failed, failure: saved }));
+    await act(() => model.watch({ execId: 'kr-1', home: 'main' }).refresh());
+    await seen('Failed');
+    expect(screen.queryByText('line 3, in draft')).toBeNull();
+    unmount();
+    draw(executionView({ ...failed, failure: saved, ended_at: 1 }));
+    await seen('line 3, in draft');
+  });
+
   it('shows markup of users as the text that it is', async () => {
     const hostile = '<img src=x onerror="window.hit = true">';
     const failure = {

@@ -32,9 +32,26 @@ export function InlineExecution(props: {
   const view = live && live.position >= snapshot.position ? live : snapshot;
   return (
     <Environment.Provider value={environment}>
-      <Execution view={view} note={noteOf(watched, trans)} />
+      <Execution
+        view={besideError(view, snapshot)}
+        note={noteOf(watched, trans)}
+      />
     </Environment.Provider>
   );
+}
+
+/**
+ * Where the cell itself ends with the error, its traceback is shown below this view, and was not saved in it.
+ */
+function besideError(
+  view: ExecutionView,
+  snapshot: ExecutionView
+): ExecutionView {
+  const isTold =
+    snapshot.failure?.traceback === '' && view.ended_at === snapshot.ended_at;
+  return view.failure && isTold
+    ? { ...view, failure: { ...view.failure, traceback: '' } }
+    : view;
 }
 
 function noteOf(

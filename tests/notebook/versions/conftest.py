@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.notebook.versions.kernel import Kernel
+from tests.notebook.kernels import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,6 @@ import pytest
 
 from kitaru.store.service.record import read_record
 from tests.conftest import until
-from tests.notebook.versions.kernel import failed
 
 pytestmark = pytest.mark.slow
 
@@ -60,18 +59,25 @@ def test_a_cell_shows_its_flow_before_the_store_answers(kernel: Any, project: Pa
     os.kill(service.pid, signal.SIGSTOP)
     try:
         cell = kernel.send("%%kitaru_flow early -p n=1\nn + 1")
-        shown = kernel.until(cell, lambda messages: any(one["msg_type"] == "display_data" for one in messages))
+        kernel.until(lambda: bool(kernel.shown_by(cell)))
+        shown = kernel.text(cell)
     finally:
         os.kill(service.pid, signal.SIGCONT)
     assert "early  pending" in shown
     assert "early  completed" in kernel.finished(cell)
 
 
-def test_an_interrupt_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
+def test_an_interrupt_stops_run_all_and_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
     cell = kernel.send(STEPS.format(name="let_go", gate=str(gate), options=""))
+    following = kernel.send("print('not', 'reached', let_go_result)")
     until(Path(f"{gate}.started").exists)
-    kernel.manager.interrupt_kernel()
-    assert "goes on" in kernel.finished(cell)
+    kernel.interrupt()
+    one = exec_id(kernel.finished(cell))
+    assert kernel.error(cell) == (
+        f"KeyboardInterrupt: {one} of let_go goes on in the background. %kitaru show {one} follows it, "
+        f"%kitaru cancel {one} stops it."
+    )
+    assert "not reached" not in kernel.finished(following)
     assert "running" in kernel.run("kitaru.KitaruClient().executions.latest(flow='let_go').status.value")
     gate.touch()
     kernel.comes_to_be("let_go_result == 'done'")
@@ -96,7 +102,7 @@ def test_run_all_goes_on_through_a_question_and_an_answer_from_a_terminal_sets_t
     asking = kernel.send(ASKS.format(name="asks"))
     following = kernel.send("print('Run All went on')")
     shown = kernel.finished(asking)
-    assert not failed(kernel, asking)
+    assert asking not in kernel.errors
     assert "Run All went on" in kernel.finished(following)
     terminal("executions", "input", exec_id(shown), "--value", "true")
     kernel.comes_to_be("asks_result is True")
@@ -105,7 +111,8 @@ def test_run_all_goes_on_through_a_question_and_an_answer_from_a_terminal_sets_t
 def test_an_answer_from_a_terminal_reaches_a_cell_that_blocks(kernel: Any, terminal: Any) -> None:
     kernel.run("@kitaru.flow\ndef ask_me():\n    return kitaru.wait(schema=int, name='n', timeout=60)")
     cell = kernel.send("handle = ask_me.run()\nprint(handle.exec_id, flush=True)\nprint('answer', handle.wait())")
-    shown = kernel.until(cell, lambda messages: any("kr-" in str(m["content"].get("text")) for m in messages))
+    kernel.until(lambda: "kr-" in kernel.text(cell))
+    shown = kernel.text(cell)
     until(lambda: exec_id(shown) in terminal("executions", "list", "--status", "waiting"))
     terminal("executions", "input", exec_id(shown), "--value", "7")
     assert "answer 7" in kernel.finished(cell)
@@ -130,12 +137,11 @@ def test_two_notebooks_and_a_terminal_work_at_once(notebook: Any, terminal: Any,
 def test_a_failure_points_at_the_cells_line_and_stops_run_all(kernel: Any) -> None:
     cell = kernel.send("%%kitaru_flow broken -p n=0\n\ndef divide(n):\n    return 1 / n\n\ndivide(n)\n")
     following = kernel.send("print('not reached')")
-    shown = kernel.finished(cell)
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
-    assert failed(kernel, cell)
-    assert "ZeroDivisionError" in plain
-    assert "----> 4     return 1 / n" in plain
-    assert "kitaru/runtime" not in plain
+    kernel.finished(cell)
+    told = kernel.error(cell)
+    assert "ZeroDivisionError" in told
+    assert "----> 4     return 1 / n" in told
+    assert "kitaru/runtime" not in told
     assert "not reached" not in kernel.finished(following)
 
 
