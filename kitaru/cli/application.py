@@ -21,6 +21,7 @@ from kitaru.cli import (
     model,
     query,
     running,
+    schedule,
     service,
     stack,
     store,
@@ -75,7 +76,7 @@ deploy.add_to(app)
 clean.add_to(app)
 running.add_to(executions.app)
 jobs.add_to(app)
-for group in (executions, flow, jobs, artifacts, stack, model, store, service):
+for group in (executions, flow, schedule, jobs, artifacts, stack, model, store, service):
     app.add_typer(group.app)
 
 

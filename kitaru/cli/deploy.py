@@ -97,7 +97,7 @@ def invoke(
 
     client = KitaruClient()
     deployment = client.deployments.get(flow, version=version, tag=tag)
-    given = json_object(_text_of(inputs), "--inputs") | _params(deployment.schema, param or ())
+    given = inputs_of(deployment.schema, param, inputs)
     handle = client.deployments.invoke(flow, version=deployment.version, inputs=given, idempotency_key=key)
     if wait:
         _stay(client, handle)
@@ -182,6 +182,17 @@ def split_target(target: str) -> tuple[str, list[str]]:
     """
     file, colon, flow = target.rpartition(":")
     return (file, [flow]) if colon and file.endswith((".py", ".ipynb")) else (target, [])
+
+
+def inputs_of(schema: dict[str, Any], pairs: Iterable[str] | None, text: str | None) -> dict[str, Any]:
+    """Read inputs as options give them.
+
+    Examples
+    --------
+    >>> inputs_of({"properties": {"name": {"type": "string"}}}, ["name=42"], '{"n": 1}')
+    {'n': 1, 'name': '42'}
+    """
+    return json_object(_text_of(text), "--inputs") | _params(schema, pairs or ())
 
 
 def _text_of(given: str | None) -> str | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kitaru.client.differences import ExecutionDiff
     from kitaru.client.executions import ExecutionsAPI
     from kitaru.client.jobs import JobsAPI
+    from kitaru.client.schedules import SchedulesAPI
     from kitaru.runtime.engine import Engine
     from kitaru.store.protocol import Store
 
@@ -101,6 +102,13 @@ class KitaruClient:
         from kitaru.client.jobs import JobsAPI
 
         return JobsAPI(self)
+
+    @functools.cached_property
+    def schedules(self) -> SchedulesAPI:
+        """Deployments that are invoked by the clock: create, find, pause, delete."""
+        from kitaru.client.schedules import SchedulesAPI
+
+        return SchedulesAPI(self)
 
     @property
     def _is_own(self) -> bool:

@@ -50,6 +50,11 @@ DEPLOYMENT_TAGGED: Final = "deployment.tagged"
 DEPLOYMENT_UNTAGGED: Final = "deployment.untagged"
 DEPLOYMENT_DELETED: Final = "deployment.deleted"
 
+SCHEDULE_CREATED: Final = "schedule.created"
+SCHEDULE_PAUSED: Final = "schedule.paused"
+SCHEDULE_FIRED: Final = "schedule.fired"
+SCHEDULE_DELETED: Final = "schedule.deleted"
+
 JOB_CREATED: Final = "job.created"
 JOB_CLAIMED: Final = "job.claimed"
 JOB_RELEASED: Final = "job.released"
@@ -101,6 +106,12 @@ EVENTS: Final[dict[str, str]] = {
     "exclusive, by",
     DEPLOYMENT_UNTAGGED: "A version loses a tag. body: flow, version, tag, by",
     DEPLOYMENT_DELETED: "A version can no longer be invoked; its number is not given again. body: flow, version, by",
+    SCHEDULE_CREATED: "A deployment is invoked again and again. body: schedule (its name), flow, version or tag, "
+    "inputs (JSON), cron or every (seconds), timezone (IANA name), missed ('latest', 'all' or 'skip'), by",
+    SCHEDULE_PAUSED: "body: schedule, paused (False goes on), by",
+    SCHEDULE_FIRED: "A time of a schedule has come. body: schedule, due (unix seconds), exec_id, or null with error "
+    "(why nothing was invoked)",
+    SCHEDULE_DELETED: "body: schedule, by",
     JOB_CREATED: "Work for a worker, queued; exec_id is the execution that it is about. body: Job",
     JOB_CLAIMED: "A worker's process takes a job that is queued. body: job_id, attempt (from 1), runner (see Runner), "
     "worker (what to call it)",
@@ -113,6 +124,9 @@ EVENTS: Final[dict[str, str]] = {
 
 DEPLOYMENT_EVENTS: Final = frozenset({DEPLOYED, DEPLOYMENT_TAGGED, DEPLOYMENT_UNTAGGED, DEPLOYMENT_DELETED})
 """Events of deployments, which belong to no execution."""
+
+SCHEDULE_EVENTS: Final = frozenset({SCHEDULE_CREATED, SCHEDULE_PAUSED, SCHEDULE_FIRED, SCHEDULE_DELETED})
+"""Events of schedules, which belong to no execution."""
 
 DEFAULT_TAG: Final = "default"
 """What is invoked where nothing else is asked for: held by one version, and never given up."""

@@ -129,6 +129,19 @@ def test_a_version_is_invoked_and_its_result_printed(
     assert json.loads(ran.stdout)["flow"] == "command_greeting"
 
 
+def test_a_schedule_is_made_listed_and_given_up(kitaru: Any, item: Any, script: Path) -> None:
+    item("deploy", script)
+    words = ("--cron", "0 3 * * *", "--timezone", "Asia/Tokyo", "--param", "name=42")
+    made = kitaru("schedule", "create", "nightly", "command_greeting", *words)
+    assert (made.exit_code, "03:00:00 JST" in made.stdout) == (0, True), made.stderr
+    assert item("schedule", "list")[0]["inputs"] == {"name": "42"}
+    assert item("schedule", "pause", "nightly")["next_runs"] == []
+    assert len(item("schedule", "resume", "nightly")["next_runs"]) == 3
+    assert "0 3 * * * Asia/Tokyo" in kitaru("schedule", "show", "nightly").stdout
+    assert kitaru("schedule", "delete", "nightly").exit_code == 0
+    assert kitaru("schedule", "show", "nightly").exit_code == 3
+
+
 WRONG = [
     (("--param", "name"), 2, "write NAME=JSON"),
     (("--inputs", "@none.json"), 2, "cannot be read"),

@@ -8,6 +8,7 @@ from kitaru.store import events as kinds
 from kitaru.store.database.call_events import find_call
 from kitaru.store.database.deployment_events import DEPLOYMENT_RECORDS
 from kitaru.store.database.rows import LLM_CALL, Row
+from kitaru.store.database.schedule_events import SCHEDULE_RECORDS
 from kitaru.store.database.state import Changes, Execution, Lookup, strings
 
 if TYPE_CHECKING:
@@ -137,4 +138,5 @@ STORE_RECORDS: Final[dict[str, Callable[[Event, Changes], None]]] = {
     kinds.SNAPSHOT_RECORDED: _snapshot,
     kinds.CACHE_PURGED: _purged,
     **DEPLOYMENT_RECORDS,
+    **SCHEDULE_RECORDS,
 }

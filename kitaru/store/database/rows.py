@@ -57,6 +57,11 @@ LLM_CALL: Final[Row] = _blank(
     "status prompt response warnings"
 )
 
+SCHEDULE: Final[Row] = _blank(
+    "name flow version tag inputs cron every timezone missed paused created_by created_at resumed_at last_due "
+    "last_exec_id last_error position"
+)
+
 DEPLOYMENT: Final[Row] = _blank(
     "flow version script script_note snapshot_id parameters requirements source source_digest commit_sha commit_dirty "
     "python kitaru interpreter cwd import_path stack settings notes created_by created_at deleted_at position"

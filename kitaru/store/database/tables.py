@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from kitaru.store.database.state import Changes, Tracked
 
 _WITHOUT_EXECUTION: Final = frozenset(
-    {"applied", "clients", "quarantine", "migrations", "views_made", "snapshots", "deployments", "deployment_tags"}
+    {
+        "applied",
+        "clients",
+        "quarantine",
+        "migrations",
+        "views_made",
+        "snapshots",
+        "deployments",
+        "deployment_tags",
+        "schedules",
+    }
 )
 
 _NAME_OF: Final = {"executions": "", "calls": "name", "waits": "name", "jobs": "job_id"}

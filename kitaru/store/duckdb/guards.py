@@ -14,6 +14,7 @@ from kitaru.store import events as kinds
 from kitaru.store.duckdb.deployment_guards import DeploymentGuards
 from kitaru.store.duckdb.job_guards import JOB_KINDS, Jobs, OpenJob, apply_job_event, without_target
 from kitaru.store.duckdb.refused import RefusedError
+from kitaru.store.duckdb.schedule_guards import ScheduleGuards
 from kitaru.store.events import ENDED, Event, Runner
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Guards:
         self._resting: OrderedDict[str, Guard] = OrderedDict()
         self._undo: dict[str, Guard | None] = {}
         self.deployments = DeploymentGuards()
+        self.schedules = ScheduleGuards()
 
     def restore(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take over the executions that the database has open, or has open jobs of."""
@@ -131,7 +133,7 @@ class Guards:
             Why the batch is refused; then nothing has changed.
         """
         changed: dict[str, Guard] = {}
-        deployed = self.deployments.draft()
+        deployed, scheduled = self.deployments.draft(), self.schedules.draft()
         try:
             if "expect" in batch:
                 self._check(batch["expect"], batch["events"])
@@ -140,6 +142,8 @@ class Guards:
                     self._accept(event, changed)
                 elif event["kind"] in kinds.DEPLOYMENT_EVENTS:
                     deployed.accept(event)
+                elif event["kind"] in kinds.SCHEDULE_EVENTS:
+                    scheduled.accept(event)
         except RefusedError as refused:
             return refused.refusal
         last = position + len(batch["events"]) - 1
@@ -148,12 +152,14 @@ class Guards:
             self._undo.setdefault(exec_id, self._open.get(exec_id) or self._resting.get(exec_id))
             self._put(guard)
         deployed.keep()
+        scheduled.keep()
         return None
 
     def settle(self) -> None:
         """Keep what was accepted: it is in the journal."""
         self._undo.clear()
         self.deployments.settle()
+        self.schedules.settle()
 
     def roll_back(self) -> None:
         """Forget what was accepted since the last `settle`: it did not get into the journal."""
@@ -164,6 +170,7 @@ class Guards:
                 self._put(guard)
         self._undo.clear()
         self.deployments.roll_back()
+        self.schedules.roll_back()
 
     def _check(self, expect: Expect, events: list[Event]) -> None:
         exec_id = expect.get("exec_id") or (events[0]["exec_id"] if events else "")

@@ -128,6 +128,7 @@ class DuckDBStore:
         self._guards = Guards(self._guard_state, lambda: self._ingest.applied)
         self._guards.restore(self._database.open_state())
         self._guards.deployments.restore(self._database.deployment_state())
+        self._guards.schedules.restore(row["name"] for row in self._database.read("schedules"))
         self._hub = Hub(self.journal.entries, position)
         self._writer = Writer(self.journal, self._guards, self._database.clients(), self._publish)
         self._reaper = Reaper(self._guards.open_executions, self._append_own)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Ack, Batch
 
 _WAITS = frozenset({kinds.WAIT_CREATED, kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED})
-_STORE_WIDE = frozenset({kinds.SNAPSHOT_RECORDED, kinds.CACHE_PURGED, *kinds.DEPLOYMENT_EVENTS})
+_STORE_WIDE = frozenset({kinds.SNAPSHOT_RECORDED, kinds.CACHE_PURGED, *kinds.DEPLOYMENT_EVENTS, *kinds.SCHEDULE_EVENTS})
 _TAG_EVENTS = frozenset({kinds.DEPLOYMENT_TAGGED, kinds.DEPLOYMENT_UNTAGGED})
 
 _OF_JOBS: Final[dict[str, dict[str, type]]] = {
@@ -79,6 +79,8 @@ def _check(event: Mapping[str, Any]) -> None:
         raise KitaruUsageError(f"The 'epoch' of an event of kind {kind!r} must be a whole number.")
     if kind in kinds.DEPLOYMENT_EVENTS:
         _check_deployment(kind, exec_id, body)
+    if kind in kinds.SCHEDULE_EVENTS and (exec_id or not isinstance(body.get("schedule"), str) or not body["schedule"]):
+        raise KitaruUsageError(f"An event of kind {kind!r} needs the name of the schedule, and no execution.")
 
 
 def _check_deployment(kind: str, exec_id: str, body: Mapping[str, Any]) -> None:

@@ -37,6 +37,9 @@ def reason_to_stay(store: Store) -> str | None:
         return f"execution {row['exec_id']} is running"
     for job in store.read("jobs", statuses=["queued", "running"], limit=1)["items"]:
         return f"job {job['job_id']} of execution {job['target']} is {job['status']}"
+    for schedule in store.read("schedules"):
+        if not schedule["paused"]:
+            return f"schedule {schedule['name']} is to be kept"
     for wait in store.read("waits", status="pending"):
         if wait["deadline"] is not None:
             return f"a wait of execution {wait['exec_id']} has a deadline"

@@ -22,6 +22,7 @@ from kitaru.store.service.app import App, Service
 from kitaru.store.service.continuing import Continuing
 from kitaru.store.service.guard import Guard, is_loopback
 from kitaru.store.service.record import ServiceRecord, remove_record, write_record
+from kitaru.store.service.scheduling import Scheduling
 from kitaru.store.service.watches import Watches
 from kitaru.store.service.wire import kitaru_version
 
@@ -138,6 +139,7 @@ class _Process:
         self._stopped = asyncio.Event()
         self._watches = Watches()
         # What others may write must not decide what is started here.
+        self._scheduling = Scheduling(store)
         self._continuing = Continuing(store) if options.is_local() else None
         self._worker = (
             Worker(store, clean_environment(options.home), umask=options.umask, name="service")
@@ -165,6 +167,7 @@ class _Process:
             announce(self._record)
             _log.info("serving %s at %s", self._home, self._record.url)
             tending = asyncio.create_task(self._tend())
+            self._scheduling.start()
             if self._continuing is not None and self._worker is not None:
                 self._worker.start()
                 self._continuing.start()
@@ -172,6 +175,7 @@ class _Process:
                 await serving
             finally:
                 tending.cancel()
+                self._scheduling.close()
                 if self._continuing is not None and self._worker is not None:
                     self._continuing.close()
                     self._worker.close()

@@ -11,6 +11,7 @@ from kitaru.store.database.reads import (
     listings,
     outline,
     records,
+    schedules,
     statistics,
 )
 from kitaru.store.database.reads.registry import READS, answer
@@ -26,5 +27,6 @@ __all__ = [
     "listings",
     "outline",
     "records",
+    "schedules",
     "statistics",
 ]

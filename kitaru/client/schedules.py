@@ -1,0 +1,297 @@
+"""Schedules: deployments that are invoked again and again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from kitaru.client.answers import user_name
+from kitaru.client.deployments import tags_of
+from kitaru.client.models import BoundModel
+from kitaru.client.times import moment, span
+from kitaru.errors import KitaruUsageError
+from kitaru.store import events as kinds
+from kitaru.store.schedule_times import due_times, zone
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Mapping
+
+    from kitaru.client.client import KitaruClient
+
+Missed = Literal["latest", "all", "skip"]
+
+_POLICIES: Final = ("latest", "all", "skip")
+_LOCAL_ZONE: Final = Path("/etc/localtime")
+
+
+class Schedule(BoundModel):
+    """When a deployment is invoked by itself.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def tidy() -> None: ...
+    >>> deployed = tidy.deploy()
+    >>> kitaru.KitaruClient().schedules.create("nightly", "tidy", cron="0 3 * * *", timezone="Europe/Berlin")
+    <schedule nightly of tidy: 0 3 * * * Europe/Berlin>
+    """
+
+    name: str
+    flow: str
+    version: int | None
+    tag: str | None
+    inputs: dict[str, Any]
+    cron: str | None
+    every: float | None
+    """Seconds between runs."""
+    timezone: str
+    missed: str
+    """What becomes of runs that were missed: ``"latest"``, ``"all"`` or ``"skip"``."""
+    paused: bool
+    created_at: datetime
+    created_by: str | None
+    last_due: datetime | None
+    """The last time that had come."""
+    last_exec_id: str | None
+    """The last execution that it invoked."""
+    last_error: str | None
+    """Why nothing was invoked the last time."""
+    next_runs: list[datetime]
+    """The next three times, in the schedule's time zone; none while it is paused."""
+
+    def __str__(self) -> str:
+        when = self.cron if self.cron else f"every {timedelta(seconds=self.every or 0)}"
+        return f"<schedule {self.name} of {self.flow}: {when} {self.timezone}{', paused' if self.paused else ''}>"
+
+    def pause(self) -> Schedule:
+        """Let it rest; see `SchedulesAPI.pause`."""
+        paused: Schedule = self._client.schedules.pause(self.name)
+        return paused
+
+    def resume(self) -> Schedule:
+        """Go on with it; see `SchedulesAPI.resume`."""
+        resumed: Schedule = self._client.schedules.resume(self.name)
+        return resumed
+
+    def delete(self) -> None:
+        """Give it up; see `SchedulesAPI.delete`."""
+        self._client.schedules.delete(self.name)
+
+
+class SchedulesAPI:
+    """Deployments that are invoked again and again; ``client.schedules``."""
+
+    def __init__(self, client: KitaruClient) -> None:
+        self._client = client
+
+    def create(
+        self,
+        name: str,
+        flow: str,
+        *,
+        cron: str | None = None,
+        every: float | timedelta | str | None = None,
+        timezone: str | None = None,
+        version: int | None = None,
+        tag: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        missed: Missed = "latest",
+    ) -> Schedule:
+        """Invoke a deployment by the clock, as long as the home's service runs; the service stays for it.
+
+        Parameters
+        ----------
+        name
+            A name of your own.
+        flow, version, tag
+            The deployment. With a tag it is the version that has the tag then; ``default`` if neither is given.
+        cron
+            Five parts: minute, hour, day of the month, month, day of the week.
+        every
+            Instead of `cron`, the time between runs: seconds, a `timedelta`, or text such as ``"90m"``; counted from
+            now.
+        timezone
+            IANA name of the zone that `cron` is meant in; this machine's if not given.
+        inputs
+            The flow's arguments, as plain JSON data.
+        missed
+            What becomes of runs that came due while no service ran: ``"latest"`` makes up for the last one,
+            ``"all"`` for each, ``"skip"`` for none.
+
+        Returns
+        -------
+        Schedule
+            With the next times.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the expression, the time zone, the inputs or another argument make no sense.
+        KitaruNotFoundError
+            If there is no such deployment.
+        KitaruConflictError
+            If there is a schedule of this name.
+
+        Examples
+        --------
+        See `Schedule`.
+        """
+        if (cron is None) == (every is None):
+            raise KitaruUsageError(f"Schedule {name}: give cron= or every=, and not both.")
+        if missed not in _POLICIES:
+            raise KitaruUsageError(f"missed={missed!r}: give one of {', '.join(_POLICIES)}.")
+        tags_of([name])  # what is a good tag is a good name
+        body = {
+            "flow": flow,
+            "version": version,
+            "tag": tag,
+            "inputs": dict(inputs or {}),
+            "cron": cron,
+            "every": None if every is None else _interval(every),
+            "timezone": timezone or local_zone(),
+            "missed": missed,
+        }
+        self._check(body)
+        self._append(kinds.SCHEDULE_CREATED, name, **body)
+        return self.get(name)
+
+    def get(self, name: str) -> Schedule:
+        """Return a schedule.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> from kitaru import KitaruClient
+        >>> KitaruClient().schedules.get("never")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: There is no schedule never. ...
+        """
+        return self._of_row(self._client.store.read("schedule", name=name))
+
+    def list(self, flow: str | None = None) -> builtins.list[Schedule]:
+        """Return the schedules of one flow or of all, by name.
+
+        Examples
+        --------
+        >>> from kitaru import KitaruClient
+        >>> KitaruClient().schedules.list("no-such-flow")
+        []
+        """
+        return [self._of_row(row) for row in self._client.store.read("schedules", flow=flow)]
+
+    def pause(self, name: str) -> Schedule:
+        """Let a schedule rest; what comes due meanwhile is not made up for.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> from kitaru import KitaruClient
+        >>> KitaruClient().schedules.pause("never")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: There is no schedule never. ...
+        """
+        self._append(kinds.SCHEDULE_PAUSED, name, paused=True)
+        return self.get(name)
+
+    def resume(self, name: str) -> Schedule:
+        """Go on with a schedule that rests.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> from kitaru import KitaruClient
+        >>> KitaruClient().schedules.resume("never")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: There is no schedule never. ...
+        """
+        self._append(kinds.SCHEDULE_PAUSED, name, paused=False)
+        return self.get(name)
+
+    def delete(self, name: str) -> None:
+        """Give a schedule up; what it invoked stays.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none of this name.
+
+        Examples
+        --------
+        >>> from kitaru import KitaruClient
+        >>> KitaruClient().schedules.delete("never")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: There is no schedule never. ...
+        """
+        self._append(kinds.SCHEDULE_DELETED, name)
+
+    def _check(self, body: dict[str, Any]) -> None:
+        from kitaru.store.invocation import check_inputs
+
+        zone(body["timezone"])
+        now = time.time()
+        if next(due_times(body | {"created_at": now}, now), None) is None:
+            raise KitaruUsageError(f"{body['cron']!r} never comes: there is no such day.")
+        store = self._client.store
+        deployment = store.read("deployment", flow=body["flow"], version=body["version"], tag=body["tag"])
+        check_inputs(deployment, body["inputs"])
+
+    def _append(self, kind: str, name: str, **body: Any) -> None:
+        about = {"schedule": name, "by": user_name(), **body}
+        self._client.engine.outbox.commit([{"kind": kind, "at": time.time(), "exec_id": "", "body": about}])
+
+    def _of_row(self, row: Mapping[str, Any]) -> Schedule:
+        place, now = zone(row["timezone"]), time.time()
+        coming = [] if row["paused"] else itertools.islice(due_times(row, now), 3)
+        schedule = Schedule(
+            **{name: row[name] for name in ("name", "flow", "version", "tag", "inputs", "cron", "every", "timezone")},
+            **{name: row[name] for name in ("missed", "paused", "created_by", "last_exec_id", "last_error")},
+            created_at=datetime.fromtimestamp(row["created_at"], UTC),
+            last_due=moment(row["last_due"]),
+            next_runs=[datetime.fromtimestamp(due, place) for due in coming],
+        )
+        schedule.bound(self._client)
+        return schedule
+
+
+def local_zone() -> str:
+    """Return the name of this machine's time zone; UTC where nothing tells it.
+
+    Examples
+    --------
+    >>> zone(local_zone()).key == local_zone()
+    True
+    """
+    named = os.environ.get("TZ", "").lstrip(":")
+    if not named and _LOCAL_ZONE.is_symlink():
+        named = str(_LOCAL_ZONE.readlink()).partition("zoneinfo/")[2]
+    try:
+        return zone(named).key if named else "UTC"
+    except KitaruUsageError:
+        return "UTC"
+
+
+def _interval(every: float | timedelta | str) -> float:
+    seconds = every.total_seconds() if isinstance(every, timedelta) else every
+    if isinstance(seconds, str):
+        seconds = span(seconds) or 0.0
+    if isinstance(seconds, bool) or not 1 <= seconds < float("inf"):
+        raise KitaruUsageError(f"every={every!r}: give at least one second, for example '90m'.")
+    return float(seconds)
