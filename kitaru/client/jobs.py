@@ -182,6 +182,7 @@ class JobsAPI:
             cwd=cwd,
             host=host,
             changes=changes,
+            requirements=head.get("requirements"),
         )
         (ack,) = client.store.append([{"events": [event], "expect": expect}])
         if "refused" in ack:

@@ -104,6 +104,7 @@ def invoke(
         interpreter=deployment["interpreter"] if Path(deployment["interpreter"]).is_file() else None,
         cwd=deployment["cwd"],
         host=host,
+        requirements="\n".join(deployment["requirements"] or ()) or None,
     )
     created = _execution_created(deployment, exec_id, inputs, tags)
     (ack,) = store.append([{"events": [created, job], "expect": {"exec_id": exec_id, "absent": True}}])

@@ -12,7 +12,13 @@ import pytest
 
 from kitaru.client import KitaruClient
 from kitaru.client.continuation import continues_by_itself, go_on
-from kitaru.errors import KitaruFeatureNotAvailableError, KitaruNotFoundError, KitaruStateError
+from kitaru.client.provenance import Source
+from kitaru.errors import (
+    KitaruExecutionError,
+    KitaruFeatureNotAvailableError,
+    KitaruNotFoundError,
+    KitaruStateError,
+)
 from kitaru.runtime.engine import close_engines
 from kitaru.store.connect import close_store
 from kitaru.store.home import home_id
@@ -163,6 +169,18 @@ def test_a_cancelled_job_stops_and_a_cancelled_execution_takes_its_job_along(
     until((tmp_path / "working").exists)
     served.executions.cancel(exec_id)
     assert served.jobs.get(again.job_id).status == "cancelled"
+
+
+def test_a_requirement_that_cannot_be_installed_fails_the_invocation_in_a_sentence(
+    served: KitaruClient, tmp_path: Path
+) -> None:
+    missing = f"tinykit @ {(tmp_path / 'tinykit-1.0-py3-none-any.whl').as_uri()}"
+    made = served.deployments.deploy(report, source=Source("# script", requirements=(missing,)))
+    handle = served.deployments.invoke(made.flow, inputs={"topic": "dogs"})
+    with pytest.raises(KitaruExecutionError, match=r"cannot be built.*tinykit"):
+        handle.wait(60)
+    (job,) = served.jobs.list(execution=handle.exec_id)
+    assert (job.status, "cannot be built" in (job.error or "")) == ("failed", True)
 
 
 def interrupted(served: KitaruClient, folder: Path) -> str:

@@ -82,5 +82,6 @@ def resume_answered(row: Mapping[str, Any], *, host: str | None = None) -> Batch
         interpreter=row["interpreter"],
         cwd=row["cwd"],
         host=host,
+        requirements=row.get("requirements"),
     )
     return {"events": [event], "expect": {"exec_id": exec_id, "epoch": epoch, "statuses": ["waiting"]}}

@@ -50,6 +50,8 @@ class Waiting:
     requirements: str | None = field(repr=False)
     attempts: int = 0
     is_queued: bool = True
+    python: str | None = None
+    """The interpreter that it is done by, once that is found."""
 
     @classmethod
     def of(cls, exec_id: str, told: Mapping[str, Any]) -> Waiting:

@@ -11,15 +11,21 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.store import events as kinds
+from kitaru.store.home import find_home
+from kitaru.store.jobs.environments import Interpreters
 from kitaru.store.jobs.posting import never_began
 from kitaru.store.jobs.process import JobProcess
 from kitaru.store.jobs.queue import Queue, Waiting
 from kitaru.store.runner import runner_identity
+from kitaru.store.service.wire import error_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from kitaru.store.events import Event, Runner
     from kitaru.store.protocol import Batch, Store
@@ -58,6 +64,8 @@ class Worker:
         What to call it.
     stays_warm
         Whether a process is always ready, and not only for some time after a job.
+    home
+        Where environments are kept that are built for jobs; this process's home if not given.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class Worker:
         umask: int = -1,
         name: str = "worker",
         stays_warm: bool = False,
+        home: Path | None = None,
     ) -> None:
         if isinstance(limit, bool) or limit < 1:
             raise KitaruUsageError(f"A worker's limit is a number of jobs, 1 or more; it is {limit!r}.")
@@ -79,6 +88,8 @@ class Worker:
         self._name = f"{name} on {socket.gethostname()} (pid {os.getpid()})"
         self._warm_until = float("inf") if stays_warm else 0.0
         self._processes: list[JobProcess] = []
+        self._usual = sys.executable
+        """The interpreter that is kept ready: that of the last job."""
         self.taken = 0
         """How many jobs it has claimed so far."""
         self._cancelled: deque[str] = deque()
@@ -88,6 +99,7 @@ class Worker:
         self._draining = threading.Event()
         self._closed = threading.Event()
         self._queue = Queue(store, self._on_change)
+        self._interpreters = Interpreters(home or find_home(), self._on_change)
         self._thread = threading.Thread(target=self._run, name="kitaru-worker", daemon=True)
 
     def start(self) -> None:
@@ -156,12 +168,25 @@ class Worker:
             self._note_idle([])
             return None
         waiting, now = self._queue.waiting(), time.time()
+        able = self._with_interpreter(waiting)
         for process in [process for process in self._processes if process.is_ready]:
-            self._find_job(process, [job for job in waiting if job.is_queued and job.after <= now])
-        soon = [job for job in waiting if job.is_queued and job.after <= now + _AHEAD]
-        self._make_ready(soon)
+            self._find_job(process, [job for job in able if job.is_queued and job.after <= now])
+        self._make_ready([job for job in able if job.is_queued and job.after <= now + _AHEAD])
         self._note_idle(waiting)
         return self._pause([job.after - now for job in waiting if job.is_queued and job.after > now])
+
+    def _with_interpreter(self, jobs: list[Waiting]) -> list[Waiting]:
+        """Return the jobs that can be begun as soon as there is a process; fail those that never can."""
+        found = []
+        for job in jobs:
+            try:
+                job.python = self._interpreters.of(job.interpreter or sys.executable, job.requirements)
+            except KitaruError as error:
+                self._fail(job, orjson.loads(error_body(error))["error"])
+            else:
+                if job.python is not None:
+                    found.append(job)
+        return found
 
     def _pause(self, until: list[float]) -> float | None:
         left = self._warm_until - time.monotonic()
@@ -195,11 +220,12 @@ class Worker:
     def _find_job(self, process: JobProcess, jobs: list[Waiting]) -> None:
         assert process.runner is not None
         for job in jobs:
-            if (job.interpreter or sys.executable) == process.interpreter and len(self._busy()) < self._limit:
+            if job.python == process.interpreter and len(self._busy()) < self._limit:
                 self._queue.drop(job.job_id)
                 if self._claim(job, process.runner):
                     _log.info("%s: %s begins in process %d", job.target, job.kind, process.pid)
                     self._warm_until = max(self._warm_until, time.monotonic() + WARM_SECONDS)
+                    self._usual = process.interpreter
                     process.give(job, _order(job))
                     return
 
@@ -227,16 +253,16 @@ class Worker:
         """Start the processes that these jobs need, as far as the limit allows, and one to spare."""
         surplus = [process for process in self._processes if process.is_unused]
         for job in jobs[: self._limit - len(self._busy())]:
-            interpreter = job.interpreter or sys.executable
+            interpreter = job.python or sys.executable
             fitting = next((process for process in surplus if process.interpreter == interpreter), None)
             if fitting is None:
                 self._start(interpreter)
             else:
                 surplus.remove(fitting)
         if time.monotonic() < self._warm_until:
-            spare = next((process for process in surplus if process.interpreter == sys.executable), None)
+            spare = next((process for process in surplus if process.interpreter == self._usual), None)
             if spare is None:
-                self._start(sys.executable)
+                self._start(self._usual)
             else:
                 surplus.remove(spare)
         for process in surplus:
@@ -259,16 +285,18 @@ class Worker:
         )
         _log.warning("%s", message)
         for job in self._queue.waiting():
-            if (job.interpreter or sys.executable) == interpreter:
-                self._queue.drop(job.job_id)
-                body = {"job_id": job.job_id, "attempt": job.attempts + 1, "outcome": "failed"}
-                error = {"type": "KitaruRuntimeError", "message": message}
-                ended = _event(kinds.JOB_ENDED, job, body | {"error": error})
-                self._append([self._claimed(job, runner_identity(kind="worker")), ended])
-                if job.kind == "invoke":
-                    self._store.append([never_began(job.target, error)])
+            if job.python == interpreter:
+                self._fail(job, {"type": "KitaruRuntimeError", "message": message})
                 return
         self._warm_until = 0.0  # nothing to blame it on: no further one is started in vain
+
+    def _fail(self, job: Waiting, error: dict[str, Any]) -> None:
+        """End a job that no process can begin, unless another worker has it."""
+        self._queue.drop(job.job_id)
+        body = {"job_id": job.job_id, "attempt": job.attempts + 1, "outcome": "failed", "error": error}
+        claimed = self._claimed(job, runner_identity(kind="worker"))
+        if self._append([claimed, _event(kinds.JOB_ENDED, job, body)]) and job.kind == "invoke":
+            self._store.append([never_began(job.target, error)])
 
     def _append(self, events: list[Event], expect: Any = None) -> bool:
         batch: Batch = {"events": events}

@@ -142,7 +142,7 @@ class _Process:
         self._scheduling = Scheduling(store)
         self._continuing = Continuing(store) if options.is_local() else None
         self._worker = (
-            Worker(store, clean_environment(options.home), umask=options.umask, name="service")
+            Worker(store, clean_environment(options.home), umask=options.umask, name="service", home=options.home)
             if options.is_local()
             else None
         )

@@ -29,7 +29,9 @@ _BESIDES: Final = (
 _OPEN_BESIDES: Final = "SELECT 'waits' AS part FROM internal.waits_open WHERE exec_id = $3 UNION " + _BESIDES  # noqa: S608
 
 _ANSWERED: Final = (
-    "SELECT exec_id, epoch, cwd, interpreter FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
+    "SELECT exec_id, epoch, cwd, interpreter, (SELECT array_to_string(requirements, chr(10)) FROM "
+    "internal.deployments AS d WHERE d.flow = e.flow AND d.version = e.deployment_version) AS requirements "
+    "FROM internal.executions_open AS e WHERE ($1 IS NULL OR exec_id = $1) "
     "AND status = 'waiting' AND runner IS NULL AND len(waits_pending) = 0 AND (exists("
     "FROM internal.all_waits AS w WHERE w.exec_id = e.exec_id AND w.status = 'answered' AND w.ended_at >= $2) "
     "OR exists(FROM internal.executions AS c WHERE c.parent_exec_id = e.exec_id AND c.ended_at >= $2)) AND NOT exists("
@@ -96,6 +98,7 @@ def head(query: Query, exec_id: str) -> dict[str, Any]:
     """Return an execution with its waits, and with its children if it waits: all that tells where it stands."""
     row = find_execution(query, exec_id)
     children = _children(query, exec_id) if row["status"] == "waiting" else []
+    row["requirements"] = None if row["deployment_version"] is None else _requirements(query, row)
     return {"execution": with_duration(row), "waits": rows_of(query, row, "waits"), "children": children}
 
 
@@ -165,6 +168,16 @@ def call_output(query: Query, exec_id: str, call: str) -> Row | None:
         raise KitaruNotFoundError(f"Execution {exec_id} has no call {call!r}. `kitaru executions get` lists its calls.")
     output: Row | None = found[0]["output"]
     return output
+
+
+def _requirements(query: Query, execution: Row) -> str | None:
+    """Return the locked requirements of the deployment that an execution was invoked by, one a line."""
+    rows = query.rows(
+        "SELECT array_to_string(requirements, chr(10)) AS lines FROM internal.deployments "
+        "WHERE flow = ? AND version = ?",
+        [execution["flow"], execution["deployment_version"]],
+    )
+    return (rows[0]["lines"] or None) if rows else None
 
 
 def with_duration(row: Row) -> Row:
