@@ -22,7 +22,7 @@ app = typer.Typer(
 @command("service.start")
 def start(
     host: Annotated[str, typer.Option(help="Where to listen; others than this machine's need a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 is a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 is a free one.")] = 0,
     foreground: Annotated[bool, typer.Option("--foreground", help="Serve until Ctrl-C.")] = False,
     token_file: Annotated[Path | None, typer.Option(help="File with the token that clients must send.")] = None,
     output: Output = Format.TEXT,

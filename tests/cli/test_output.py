@@ -130,6 +130,7 @@ WRONG = [
     (2, "KitaruUsageError", "executions replay FAILED --set nothing"),
     (2, "KitaruUsageError", "executions replay FAILED --flow-overrides [1]"),
     (2, "KitaruUsageError", "connect http://127.0.0.1:9"),
+    (2, "KitaruUsageError", "service start --host 0.0.0.0"),
     (3, "KitaruNotFoundError", f"executions get {UNKNOWN}"),
     (3, "KitaruNotFoundError", f"executions input {UNKNOWN} --value 1"),
     (3, "KitaruNotFoundError", f"executions resume {UNKNOWN}"),
