@@ -177,7 +177,7 @@ def logs(
 @deployments.command("curl")
 @command("flow.deployments.curl")
 def curl(flow: Flow, version: MaybeVersion = None, tag: MaybeTag = None, output: Output = Format.TEXT) -> None:
-    """Print the command that invokes a version over HTTP; it looks the token up when it runs."""
+    """Print the command that invokes a version over HTTP. It looks the token up when it runs."""
     from kitaru.client import KitaruClient
 
     client = KitaruClient()

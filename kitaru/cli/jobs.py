@@ -96,7 +96,7 @@ def cancel(
     reason: Annotated[str, typer.Option(help="Recorded with it.")] = "",
     output: Output = Format.TEXT,
 ) -> None:
-    """Take a job back; what its process recorded by then stays, and can be resumed."""
+    """Take a job back. What its process recorded by then stays, and can be resumed."""
     from kitaru.client import KitaruClient
 
     found = KitaruClient().jobs.cancel(job, reason)
@@ -109,7 +109,7 @@ def worker(
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is left to do.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Do jobs: invocations of deployments, and executions that go on or are replayed.
+    """Do jobs: invocations, executions that go on, replays.
 
     The service of a home has a worker already, so this adds to it; a server has none. Jobs run in this command's
     environment. Ctrl-C takes no further job and lets those that run come to their end; again, it hands them to others.

@@ -45,7 +45,7 @@ def create(
     ] = "latest",
     output: Output = Format.TEXT,
 ) -> None:
-    """Invoke a deployment again and again; the home's service stays for it."""
+    """Invoke a deployment again and again. The home's service stays for it."""
     from kitaru.client import KitaruClient
 
     client = KitaruClient()

@@ -78,7 +78,7 @@ def stop(output: Output = Format.TEXT) -> None:
 @app.command("token")
 @command("service.token")
 def token(output: Output = Format.TEXT) -> None:
-    """Print the token of this home's service, which is started if it does not run.
+    """Print the token of this home's service. It is started if it does not run.
 
     It belongs into the header "Authorization: Bearer TOKEN". Who has it can do all that you can do here.
     """
