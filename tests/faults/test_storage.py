@@ -21,6 +21,7 @@ from kitaru.errors import (
 )
 from kitaru.runtime.engine import close_engines, engine
 from kitaru.store.connect import close_store
+from kitaru.store.service.process import stop_service
 from tests.conftest import until
 
 if TYPE_CHECKING:
@@ -129,8 +130,9 @@ def test_a_home_on_a_read_only_disk_says_at_once_what_to_do(mode, small_disk, mo
         with pytest.raises(KitaruStoreError, match=r"Read-only file system.*KITARU_HOME"):
             ask()
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-    monkeypatch.setenv("KITARU_STORE", "embedded")
     assert counted.run(3).wait(20) == 3
+    close()
+    stop_service(small_disk / "home")
 
 
 def payloads(home: Path) -> list[Path]:
