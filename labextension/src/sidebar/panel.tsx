@@ -1,10 +1,6 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  AccordionToolbar,
-  ReactWidget,
-  SidePanel
-} from '@jupyterlab/ui-components';
+import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { AccordionPanel } from '@lumino/widgets';
@@ -36,11 +32,12 @@ export interface ISidebarOptions {
  */
 export class ExecutionsPanel extends SidePanel {
   constructor(private readonly options: ISidebarOptions) {
-    const accordion = new AccordionPanel({
-      layout: AccordionToolbar.createLayout({})
-    });
-    super({ content: accordion, translator: options.translator });
-    this._accordion = accordion;
+    super({ translator: options.translator });
+    // What a side panel has unless it is given another: JupyterLab 4.4 offers no way to make one with its toolbars.
+    if (!(this.content instanceof AccordionPanel)) {
+      throw new TypeError('A side panel is expected to be an accordion.');
+    }
+    this._accordion = this.content;
     const { model, trans } = options;
     this.id = 'jp-kitaru-panel';
     this.addClass('jp-kitaru-panel');
