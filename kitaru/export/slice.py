@@ -217,11 +217,11 @@ class Slice:
     def _before(self, statement: Statement, makers: dict[str, list[Statement]]) -> list[str]:
         names = {name for name in {*statement.eager, *statement.changes} if name in makers}
         if calls_something(statement.node) and statement.role is not Role.FLOW:
-            # A function that is called now needs now what else it reads.
+            # A function or a class that is called now needs now what else it reads.
             pending = list(names)
             while pending:
                 for maker in makers[pending.pop()]:
-                    if isinstance(maker.node, FUNCTIONS) and maker is not statement:
+                    if isinstance(maker.node, (*FUNCTIONS, ast.ClassDef)) and maker is not statement:
                         fresh = {name for name in maker.reads() if name in makers} - names
                         names |= fresh
                         pending += fresh

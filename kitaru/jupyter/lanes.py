@@ -24,8 +24,7 @@ def lanes(request: Request[LanesQuery, None]) -> LanesView:
     """Pack calls into lanes."""
     asked = request.query
     exec_id = request.client.executions.resolve(request.path["exec_id"])
-    # Only times and names are needed: without `most_whole` what calls took and returned would come along.
-    found = request.client.store.read("execution", exec_id=exec_id, most_whole=0)["calls"]
+    found = request.client.store.read("execution", exec_id=exec_id)["calls"]
     calls = [call for call in chosen(found, asked) if call["started_at"] is not None]
     packed = pack(calls)
     spans = [_bounded(lane, asked.since, asked.until) for lane in packed[:MOST_LANES]]
