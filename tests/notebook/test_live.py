@@ -137,11 +137,8 @@ def test_a_failure_is_shown_with_its_message_as_text(kernel: Kernel) -> None:
     assert "no &lt;b&gt;page&lt;/b&gt;" in kernel.shown_by(cell)[0]["text/html"]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the document of a flow of many calls does not have the two rows that its text has"
-)
 def test_a_flow_of_many_calls_is_followed_without_looking_at_each(kernel: Kernel) -> None:
-    cell = kernel.run("watch(long.run(2500), detach=True)")
+    cell = kernel.run_cell("watch(long.run(2500), detach=True)")
     kernel.until(lambda: document(kernel, cell)["status"] == "running" and len(document(kernel, cell)["rows"]) == 2)
     fan_out, gate = document(kernel, cell)["rows"]
     assert (fan_out["total"], fan_out["completed"], len(fan_out["calls"])) == (2500, 2500, 5)
