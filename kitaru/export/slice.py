@@ -220,8 +220,9 @@ class Slice:
             # A function or a class that is called now needs now what else it reads.
             pending = list(names)
             while pending:
-                for maker in makers[pending.pop()]:
-                    if isinstance(maker.node, (*FUNCTIONS, ast.ClassDef)) and maker is not statement:
+                name = pending.pop()
+                for maker in makers[name]:
+                    if maker is not statement and name in maker.names.writes and _can_be_called(maker.node):
                         fresh = {name for name in maker.reads() if name in makers} - names
                         names |= fresh
                         pending += fresh
@@ -235,6 +236,10 @@ class Slice:
                 if first > places[id(statement)]:
                     chain = f"{statement.title} needs {name}, and {name} needs {statement.title}"
                     self._add(Kind.LOOP, statement, statement.line, name=statement.title, chain=chain)
+
+
+def _can_be_called(node: ast.stmt) -> bool:
+    return isinstance(node, (*FUNCTIONS, ast.ClassDef))
 
 
 def _binding(node: ast.stmt, name: str) -> str:

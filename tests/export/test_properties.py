@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,26 @@ def result(script: str) -> Any:
 def test_a_script_compiles_and_does_what_the_notebook_does(made: tuple[Any, ...], data: st.DataObject) -> None:
     definitions, order, scratch = made
     needed = sorted(data.draw(st.sets(st.sampled_from(order), min_size=1)))
+    does_the_same(definitions, order, needed, scratch)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "order"),
+    [
+        pytest.param([("changed", ""), ("class", "value(v0),"), ("constant", "value(v1),")], [2, 1, 0], id="class"),
+        pytest.param(
+            [("decorated", ""), ("changed", "value(v0),"), ("decorated", "value(v0), value(v1),")],
+            [0, 1, 2],
+            id="one decorator twice",
+        ),
+    ],
+)
+def test_what_is_called_while_the_script_is_imported_is_there(kinds: list[tuple[str, str]], order: list[int]) -> None:
+    definitions = [KINDS[kind].format(i=i, reads=reads) for i, (kind, reads) in enumerate(kinds)]
+    does_the_same(definitions, order, [0, 1, 2], [])
+
+
+def does_the_same(definitions: list[str], order: list[int], needed: list[int], scratch: list[str]) -> None:
     script = exported(text_of(definitions, order, needed, scratch))
     names: dict[str, Any] = {}
     exec("\n".join([BASE, *definitions]), names)

@@ -145,9 +145,6 @@ def test_a_failure_points_at_the_cells_line_and_stops_run_all(kernel: Any) -> No
     assert "not reached" not in kernel.finished(following)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="on ipykernel 7.3 the cell was not seen to finish once, with the machine at rest"
-)
 def test_what_a_flow_prints_shows_in_the_cell_that_started_it(kernel: Any, gate: Path) -> None:
     cell = kernel.send(
         f"%%kitaru_flow printing -p gate={str(gate)!r} --detach -o printed\nimport pathlib, time\n"
