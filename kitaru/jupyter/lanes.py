@@ -24,8 +24,8 @@ def lanes(request: Request[LanesQuery, None]) -> LanesView:
     """Pack calls into lanes."""
     asked = request.query
     exec_id = request.client.executions.resolve(request.path["exec_id"])
-    found = request.client.store.read("execution", exec_id=exec_id)["calls"]
-    calls = [call for call in chosen(found, asked) if call["started_at"] is not None]
+    found = chosen(request.client.store.read("spans", exec_id=exec_id), asked)
+    calls = [call for call in found if call["started_at"] is not None]
     packed = pack(calls)
     spans = [_bounded(lane, asked.since, asked.until) for lane in packed[:MOST_LANES]]
     return LanesView(lanes=_merged(spans), total=len(calls), hidden=max(0, len(packed) - MOST_LANES))

@@ -58,6 +58,8 @@ _TO_SHOW: Final = (
 )
 """Everything but what only matching needs: each long column is read from blocks of its own."""
 
+_TO_PLACE: Final = "name, checkpoint, sequence, status, started_at, ended_at, first_position"
+
 _PAST: Final = (
     f"FROM internal.attempts WHERE {_IN} AND call IN (SELECT unnest(?::VARCHAR[])) ORDER BY attempt, position"
 )
@@ -134,6 +136,13 @@ def calls(
         [*values, *page],
     )
     return {"items": _whole(query, row, items), "total": total}
+
+
+@named("spans")
+def spans(query: Query, exec_id: str) -> list[Row]:
+    """Return when each call ran and how it ended, in the order of the body: what a timeline of thousands needs."""
+    row = find_execution(query, exec_id)
+    return sorted(rows_of(query, row, "calls", _TO_PLACE), key=_place)
 
 
 @named("history")

@@ -120,6 +120,9 @@ def test_a_part_of_the_calls_is_read_in_the_order_of_the_body() -> None:
     whole = database.read("execution", exec_id=E1)["calls"]
     assert database.read("calls", exec_id=E1) == {"items": whole, "total": 3}
     assert [len(call["attempts"]) for call in whole] == [2, 1, 1]
+    spans = database.read("spans", exec_id=E1)
+    assert spans == [{name: call[name] for name in span} for span, call in zip(spans, whole, strict=True)]
+    assert "inputs" not in spans[0]
     assert database.read("calls", exec_id=E1, limit=1, offset=1) == {"items": whole[1:2], "total": 3}
     assert database.read("calls", exec_id=E1, statuses=["failed"]) == {"items": whole[2:], "total": 1}
     assert database.read("calls", exec_id=E1, name="a") == {"items": whole[:1], "total": 1}
@@ -127,7 +130,7 @@ def test_a_part_of_the_calls_is_read_in_the_order_of_the_body() -> None:
     assert database.read("calls", exec_id=E1, checkpoint=whole[1]["checkpoint"])["total"] >= 1
 
 
-@pytest.mark.parametrize("name", ["calls", "execution", "history", "logs", "events", "artifacts"])
+@pytest.mark.parametrize("name", ["calls", "spans", "execution", "history", "logs", "events", "artifacts"])
 def test_an_execution_that_does_not_exist_is_named(name: str) -> None:
     with pytest.raises(KitaruNotFoundError, match="kr-nowhere"):
         filled().read(name, exec_id="kr-nowhere")
