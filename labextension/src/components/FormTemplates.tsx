@@ -7,11 +7,15 @@ import {
 } from '@jupyterlab/ui-components';
 import {
   ADDITIONAL_PROPERTY_FLAG,
+  ariaDescribedByIds,
   canExpand,
+  enumOptionsIndexForValue,
+  enumOptionsValueForIndex,
   type ArrayFieldTemplateItemType,
   type ArrayFieldTemplateProps,
   type FieldTemplateProps,
-  type ObjectFieldTemplateProps
+  type ObjectFieldTemplateProps,
+  type WidgetProps
 } from '@rjsf/utils';
 import * as React from 'react';
 
@@ -40,8 +44,8 @@ export function FieldTemplate(props: FieldTemplateProps): React.JSX.Element {
     return <div hidden>{children}</div>;
   }
   const isRoot = id === context.root;
-  const [, entry] = /_(\d+)$/.exec(id) ?? [];
-  const isEntry = entry !== undefined;
+  const entry = entryOf(id);
+  const isEntry = entry !== null;
   const isGroup = hasParts(props);
   const isNamed = ADDITIONAL_PROPERTY_FLAG in schema;
   const errors = [...new Set(rawErrors)];
@@ -78,7 +82,7 @@ export function FieldTemplate(props: FieldTemplateProps): React.JSX.Element {
           {isRoot
             ? context.question
             : isEntry
-              ? trans.__('Entry %1', Number(entry) + 1)
+              ? trans.__('Entry %1', entry)
               : props.label}
           {required && !isRoot && !isEntry ? (
             <span aria-hidden="true"> *</span>
@@ -109,6 +113,14 @@ function hasParts({ schema, registry }: FieldTemplateProps): boolean {
     type === 'object' ||
     (type === 'array' && !registry.schemaUtils.isMultiSelect(schema))
   );
+}
+
+/**
+ * The place of an entry of a list, from one.
+ */
+function entryOf(id: string): number | null {
+  const [, index] = /_(\d+)$/.exec(id) ?? [];
+  return index === undefined ? null : Number(index) + 1;
 }
 
 /**
@@ -229,7 +241,16 @@ function Legend(props: {
   context: IFormContext;
 }): React.JSX.Element {
   const { id, title, required } = props;
+  const { trans } = useEnvironment();
   const { question, root } = props.context;
+  const entry = entryOf(id);
+  if (entry !== null) {
+    return (
+      <legend className="jp-kitaru-label">
+        {title ? `${title} ${entry}` : trans.__('Entry %1', entry)}
+      </legend>
+    );
+  }
   return id === root ? (
     <legend className="jp-kitaru-unseen">{question}</legend>
   ) : (
@@ -237,6 +258,54 @@ function Legend(props: {
       {title}
       {required ? <span aria-hidden="true"> *</span> : null}
     </legend>
+  );
+}
+
+/**
+ * A choice of values; that of a kind of value has no label of its own.
+ */
+export function SelectWidget(props: WidgetProps): React.JSX.Element {
+  const { trans } = useEnvironment();
+  const { id, options, placeholder, multiple } = props;
+  const { enumOptions = [] } = options;
+  const emptyValue: unknown = options.emptyValue;
+  const isKind = /__(anyof|oneof)_select$/.test(id);
+  const value: unknown = props.value;
+  const chosen = enumOptionsIndexForValue(value, enumOptions, multiple);
+  const none = multiple ? [] : '';
+  return (
+    <select
+      id={id}
+      name={id}
+      multiple={multiple}
+      className="form-control"
+      value={value === undefined ? none : (chosen ?? none)}
+      required={props.required}
+      disabled={props.disabled === true || props.readonly === true}
+      aria-label={isKind ? trans.__('Kind of value') : undefined}
+      aria-describedby={ariaDescribedByIds(id)}
+      onChange={({ target }) => {
+        const indices = multiple
+          ? [...target.selectedOptions].map(option => option.value)
+          : target.value;
+        props.onChange(
+          enumOptionsValueForIndex(
+            indices,
+            enumOptions,
+            emptyValue as undefined
+          )
+        );
+      }}
+    >
+      {!multiple && props.schema.default === undefined && !isKind && (
+        <option value="">{placeholder}</option>
+      )}
+      {enumOptions.map(({ label }, index) => (
+        <option key={label} value={String(index)}>
+          {label}
+        </option>
+      ))}
+    </select>
   );
 }
 

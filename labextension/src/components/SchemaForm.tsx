@@ -10,6 +10,7 @@ import {
   ArrayTemplate,
   FieldTemplate,
   ObjectTemplate,
+  SelectWidget,
   type IFormContext
 } from './FormTemplates';
 import { JsonEditor } from './JsonEditor';
@@ -96,6 +97,7 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
       extraErrors={props.errors}
       disabled={props.disabled}
       templates={templates}
+      widgets={{ SelectWidget }}
       transformErrors={errors =>
         errors.map(error => ({ ...error, message: inWords(error, trans) }))
       }

@@ -57,7 +57,7 @@ function Question({ wait }: { wait: IOpenQuestion }): React.JSX.Element {
         {flow}
       </button>
       {place !== null && (
-        <span className="jp-kitaru-dim" title={place}>
+        <span className="jp-kitaru-dim jp-kitaru-place" title={place}>
           {' '}
           {trans.__('in %1', homeName(place))}
         </span>

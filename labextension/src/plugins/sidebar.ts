@@ -69,8 +69,8 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show the questions that executions wait for'),
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => {
-        app.shell.activateById(panel.id);
         panel.showWaits();
+        app.shell.activateById(panel.id);
       }
     });
   }

@@ -26,10 +26,16 @@ const ROW_HEIGHT = 44;
 export function Executions(props: {
   list: ExecutionList;
   open(ref: IExecutionRef): void;
+  /** Told whenever there is another list to see. */
+  onDrawn?(): void;
 }): React.JSX.Element {
   const { list } = props;
   const { trans } = useEnvironment();
   useChanges(list);
+  const hasRows = list.count > 0;
+  React.useEffect(() => {
+    props.onDrawn?.();
+  }, [hasRows]);
   const isEmpty = list.loaded && list.count === 0 && !list.problem;
   return (
     <div className="jp-kitaru-executions" data-kitaru-home={list.home ?? ''}>
@@ -143,6 +149,13 @@ function useActive(list: ExecutionList): [number, (index: number) => void] {
         place => place >= 0 && place < list.count && keyAt(place) === active.key
       ) ?? index;
   }
+  const key = active.key || keyAt(index);
+  React.useEffect(() => {
+    // One that was chosen before it was fetched is followed from now on; one that has moved, from where it is.
+    if (key !== active.key || index !== active.index) {
+      setActive({ index, key });
+    }
+  }, [active, index, key]);
   return [
     Math.min(index, list.count - 1),
     place => {

@@ -69,10 +69,14 @@ export class ExecutionsPanel extends SidePanel {
   }
 
   /**
-   * Put the focus on the open questions.
+   * Have the focus on the open questions once the panel is activated.
    */
   showWaits(): void {
     this._accordion.expand(0);
+    this._isForWaits = true;
+  }
+
+  private _focusWaits(): void {
     const field = this._waits.node.querySelector<HTMLElement>(
       'input, textarea, select, button'
     );
@@ -81,7 +85,12 @@ export class ExecutionsPanel extends SidePanel {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    this._executions.node.querySelector<HTMLElement>('[role=tree]')?.focus();
+    if (this._isForWaits) {
+      this._focusWaits();
+    } else {
+      this._executions.takeFocus();
+    }
+    this._isForWaits = false;
   }
 
   private _onWaits(): void {
@@ -121,6 +130,8 @@ export class ExecutionsPanel extends SidePanel {
   private readonly _executions: ExecutionsSection;
   private readonly _accordion: AccordionPanel;
   private _before = 0;
+  /** Whether the next activation is to lead to the questions. */
+  private _isForWaits = false;
 }
 
 /**
@@ -149,12 +160,22 @@ class ExecutionsSection extends ReactWidget {
     super();
     this.addClass('jp-kitaru-section');
     this.title.label = options.trans.__('Executions');
+    this.node.tabIndex = -1;
     this.list = new ExecutionList(options.model, options.trans);
   }
 
   override dispose(): void {
     this.list.dispose();
     super.dispose();
+  }
+
+  /**
+   * Put the focus on the list, or on the list that comes, unless it goes elsewhere meanwhile.
+   */
+  takeFocus(): void {
+    const tree = this._tree;
+    this._wantsFocus = tree === null;
+    (tree ?? this.node).focus();
   }
 
   protected override onAfterShow(message: Message): void {
@@ -167,6 +188,20 @@ class ExecutionsSection extends ReactWidget {
     this.list.visible = false;
   }
 
+  private get _tree(): HTMLElement | null {
+    return this.node.querySelector<HTMLElement>('[role=tree]');
+  }
+
+  private readonly _onDrawn = (): void => {
+    const tree = this._tree;
+    if (tree && this._wantsFocus) {
+      this._wantsFocus = false;
+      if (document.activeElement === this.node) {
+        tree.focus();
+      }
+    }
+  };
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     this.list.visible = this.isVisible;
@@ -176,10 +211,11 @@ class ExecutionsSection extends ReactWidget {
     const { model, trans, open } = this.options;
     return (
       <Environment.Provider value={{ model, trans, open, live: null }}>
-        <Executions list={this.list} open={open} />
+        <Executions list={this.list} open={open} onDrawn={this._onDrawn} />
       </Environment.Provider>
     );
   }
 
   readonly list: ExecutionList;
+  private _wantsFocus = false;
 }
