@@ -116,7 +116,7 @@ def test_a_form_within_itself_is_typed_as_json_and_checked(lab: Jupyter, asking:
     field = form.get_by_label("Answer as JSON")
     field.fill('{"name": ')
     expect(form.get_by_role("alert")).to_contain_text("This is no JSON")
-    field.fill('{"name": "oak", "below": [{"nam": 1}]}')
+    field.fill('{"name": "oak", "below": [{"title": 1}]}')
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_role("alert")).to_contain_text("below.0.name: Needed")
     lab.screenshot("form-json")
