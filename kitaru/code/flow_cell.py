@@ -272,6 +272,8 @@ def _divided(parts: list[Segment], parameters: set[str]) -> tuple[list[Segment],
     # A client or a table that functions of the cell read is made once, before the flow runs: not by a checkpoint.
     functions = {part.node.name for part in definitions if isinstance(part.node, _FUNCTIONS)}
     settings = _settings(body, parts, parameters | functions)
+    stays = [part for part in body if part not in settings]
+    settings = [part for part in settings if not _is_used_above(part, stays, definitions)]
     read = set(free_names(_module(definitions)).reads)
     while found := [part for part in settings if not read.isdisjoint(free_names(part.node).writes)]:
         settings = [part for part in settings if part not in found]
@@ -289,6 +291,17 @@ def _settings(body: list[Segment], parts: list[Segment], parameters: set[str]) -
         if len(kept) == len(settings):
             return kept
         settings = kept
+
+
+def _is_used_above(setting: Segment, body: list[Segment], definitions: list[Segment]) -> bool:
+    """Whether the body calls, above an assignment, a function that reads what it sets: there it is another value."""
+    reads = {name: _reads(part.node) for part in definitions for name in free_names(part.node).writes}
+    reached: set[str] = set()
+    pending = set(free_names(_module([part for part in body if part.line < setting.line])).reads)
+    while pending:
+        reached |= pending
+        pending = {name for one in pending for name in reads.get(one, ())} - reached
+    return not reached.isdisjoint(free_names(setting.node).writes)
 
 
 def _reads(node: ast.stmt) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -158,7 +159,10 @@ def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(lab: Jupyter) ->
     lab.open(name)
     lab.run(0)
     expect(lab.run(1)).to_contain_text("kr-")
-    exec_id, process = lab.output(1).inner_text().split()[-2:]
+    # The question may be printed below it already.
+    found = re.search(r"(kr-\w{12}) (\d+)", lab.output(1).inner_text())
+    assert found
+    exec_id, process = found.groups()
     document = show(lab, exec_id)
     form: Locator = document.get_by_role("region").filter(has=lab.page.get_by_role("button", name="Send"))
     form.get_by_role("textbox").fill("leaf")

@@ -146,6 +146,11 @@ def test_a_constant_that_a_function_reads_stays_with_it() -> None:
             "def go(): return 1\nx = go()\ndef a(): return x\na()",
             r"line 4: a\(\) reads x, which is a variable of the flow's body",
         ),
+        (
+            "f",
+            "def a(): return x\nb = [a()]\nx = 1\na()",
+            r"line 2: a\(\) reads x, which is a variable of the flow's body",
+        ),
         ("f", "if a:\n    from b import *\n    go()", "line 3: from b import"),
         ("f", "def f(): pass\nf()", "the cell defines f too"),
         ("f -p x=deep-", "x", 'deep- is no Python value. For text, write -p x="deep-"'),
