@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT = """
-import os, sys, kitaru
+import os, sys, time, kitaru
 from pathlib import Path
 
 @kitaru.checkpoint(on_interrupted="ask")
@@ -23,6 +23,8 @@ def pay(amount: int) -> str:
     with open({log!r}, "a") as file:
         file.write("paid\\n")
     if len(Path({log!r}).read_text().splitlines()) == 1:
+        while not Path({log!r} + ".told").exists():
+            time.sleep(0.01)
         os.kill(os.getpid(), 9)
     return f"receipt for {{amount}}"
 
@@ -32,6 +34,7 @@ def order(amount: int) -> str:
 
 handle = order.run(5)
 print(handle.exec_id, flush=True)
+Path({log!r} + ".told").touch()
 handle.wait()
 """
 

@@ -153,7 +153,8 @@ function useActive(list: ExecutionList): [number, (index: number) => void] {
   React.useEffect(() => {
     // One that was chosen before it was fetched is followed from now on; one that has moved, from where it is.
     if (key !== active.key || index !== active.index) {
-      setActive({ index, key });
+      // Unless another row was chosen meanwhile.
+      setActive(latest => (latest === active ? { index, key } : latest));
     }
   }, [active, index, key]);
   return [
