@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from kitaru.client import KitaruClient
+from kitaru.errors import KitaruStateError
 from kitaru.store.service.process import stop_service
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def _accepted(client: KitaruClient, count: int) -> float:
     rate = count / (time.perf_counter() - start)
     for handle in handles:  # those that nobody has begun are taken back
         if handle.status == "pending":
-            handle.cancel()
+            with contextlib.suppress(KitaruStateError):  # it has ended
+                handle.cancel()
     return rate
 
 
