@@ -12,6 +12,9 @@ LOCK := requirements/dev.lock
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist worksteal
+# The machine that runs all tests may be starved: a few that failed are run once more, and are told with their tracebacks.
+# One that passes only then is a defect all the same; `make test RERUNS=` runs each once.
+RERUNS := --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 # What `make bench` measures; all that is not optional if empty.
 BENCH ?=
 # Options for `make lock`, for example LOCK_OPTIONS=--upgrade.
@@ -71,7 +74,7 @@ browser: ## install Debian's Chromium for the browser tests, if it is missing
 	@command -v chromium chromium-browser google-chrome >/dev/null || scripts/system-packages chromium fonts-dejavu-core
 
 test: setup lab browser test-lab ## all tests but the soak tests
-	$(PYTEST) $(PARALLEL) -m "not soak"
+	$(PYTEST) $(PARALLEL) $(RERUNS) -m "not soak"
 
 test-lab: $(LAB_MODULES) ## the tests of the front end that need no browser
 	$(JLPM) test
