@@ -64,7 +64,7 @@ class Session:
     def _measure(self, name: str) -> None:
         measurement = BY_NAME[name]
         try:
-            rounds = run(measurement, self.options.rounds, quick=self.options.quick)
+            rounds = run(measurement, 1 if measurement.once else self.options.rounds, quick=self.options.quick)
         except MeasuringFailedError as error:
             self.failed.append(name)
             self._say(f"{name} failed:\n{error}")

@@ -180,6 +180,7 @@ CATALOG: Final = (
             Row("rate", "the same: events that the page takes", "/s", at_least=50),
         ),
         optional=True,
+        once=True,
     ),
     Measurement(
         "export",

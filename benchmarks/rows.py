@@ -57,3 +57,5 @@ class Measurement:
     embedded: bool = False
     optional: bool = False
     """Left out unless named."""
+    once: bool = False
+    """Takes minutes and is not about time: not repeated."""
