@@ -19,8 +19,10 @@ import {
 } from './query';
 import { Section } from './section';
 
-/** Milliseconds between two readings while executions change; after a rest the list is read at once. */
+/** Milliseconds between two readings while executions change. */
 const INTERVAL = 500;
+/** Milliseconds until the first reading after a rest: one step of a flow tells several changes in a row. */
+const SETTLE = 40;
 const GROUPED_INTERVAL = 2000;
 
 export type ListRow =
@@ -173,7 +175,8 @@ export class ExecutionList implements IDisposable {
     this._stale = true;
     if (this._visible) {
       const interval = this.grouping === '' ? INTERVAL : GROUPED_INTERVAL;
-      const wait = Math.max(0, this._refreshed + interval - performance.now());
+      const due = this._refreshed + interval - performance.now();
+      const wait = Math.max(SETTLE, due);
       this._timer ??= window.setTimeout(() => {
         this._timer = undefined;
         this._refreshed = performance.now();
