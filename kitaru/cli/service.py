@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,19 +47,22 @@ def status(output: Output = Format.TEXT) -> None:
     from kitaru.cli.tables import show_pairs
     from kitaru.client.times import length
     from kitaru.store.home import find_home
+    from kitaru.store.service.installing import installed
     from kitaru.store.service.process import service_status
 
     home = find_home()
     found = service_status(home)
+    unit = None if (file := installed(home)) is None else str(file)
 
     def text() -> None:
         if found is None:
             say(f"No service runs for {home}. It starts by itself when something needs it.")
             return
-        pairs = [("Home", str(home)), ("Address", found["url"]), ("Process", found["pid"])]
+        pairs = [("Home", str(home)), ("Address", found["url"]), ("Process", found["pid"]), ("Installed", unit)]
         show_pairs([*pairs, ("Kitaru", found["kitaru"]), ("Running for", length(found["uptime"]))])
 
-    show_item("service.status", output, {"home": str(home), "running": found is not None, **(found or {})}, text)
+    item = {"home": str(home), "running": found is not None, "installed": unit, **(found or {})}
+    show_item("service.status", output, item, text)
 
 
 @app.command("stop")
@@ -73,6 +76,56 @@ def stop(output: Output = Format.TEXT) -> None:
     stopped = stop_service(home)
     said = f"Stopped the service of {home}." if stopped else f"No service runs for {home}."
     show_item("service.stop", output, {"home": str(home), "stopped": stopped}, lambda: say(said))
+
+
+@app.command("install")
+@command("service.install")
+def install_(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the unit and where it would be.")] = False,
+    linger: Annotated[
+        bool, typer.Option(help="Let it start with the machine, and not only when you log in (systemd).")
+    ] = True,
+    output: Output = Format.TEXT,
+) -> None:
+    """Let the service of this home start with the machine: schedules are kept after a reboot.
+
+    It becomes a unit of your systemd, on macOS an agent of launchd. Of this shell's environment it gets PATH alone.
+    What else flows need, such as keys, stands in the file service.env of the home, a NAME=value on each line.
+    """
+    from kitaru.store.home import find_home
+    from kitaru.store.service.installing import install
+    from kitaru.store.service.unit import unit_of
+
+    home = find_home()
+    unit = unit_of(home)
+    item: dict[str, Any] = {"home": str(home), "path": str(unit.path), "text": unit.text}
+    if dry_run:
+        show_item("service.install", output, item, lambda: say(f"# {unit.path}\n{unit.text}".rstrip("\n")))
+        return
+    record, missing = install(home, linger=linger)
+    for sentence in missing:
+        note(f"Note: {sentence}")
+    done = (
+        f"Installed {unit.path}. It serves {home} at {record.url} (pid {record.pid}), and again after a reboot.\n"
+        "Take it away: kitaru service uninstall"
+    )
+    item |= {"url": record.url, "pid": record.pid, "notes": missing}
+    show_item("service.install", output, item, lambda: say(done))
+
+
+@app.command("uninstall")
+@command("service.uninstall")
+def uninstall_(output: Output = Format.TEXT) -> None:
+    """Stop the installed service of this home and remove its unit. What is recorded stays."""
+    from kitaru.store.home import find_home
+    from kitaru.store.service.installing import uninstall
+    from kitaru.store.service.unit import unit_of
+
+    home = find_home()
+    path, removed = unit_of(home).path, uninstall(home)
+    said = f"Removed {path}." if removed else f"The service of {home} is not installed."
+    item = {"home": str(home), "path": str(path), "removed": removed}
+    show_item("service.uninstall", output, item, lambda: say(said))
 
 
 @app.command("token")

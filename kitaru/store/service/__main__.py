@@ -38,11 +38,11 @@ def _run(asked: argparse.Namespace, token: str | None) -> int:
     home = ensure_home(asked.home.expanduser().absolute())
     try:
         options = Options(home, asked.host, asked.port, token, asked.idle_timeout, tuple(asked.allow_host), umask)
-        if not asked.detach:
+        if not asked.detach and not asked.log:
             serve(options, _say_where)
             return 0
         log = open_log(home)
-        serve(options, _release(log.capture_output), log)
+        serve(options, _release(log.capture_output, says_so=asked.detach), log)
     except KitaruError as error:
         if asked.detach:
             sys.stdout.buffer.write(error_body(error))
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token-file", help="file with the token that clients must send; - for standard input")
     parser.add_argument("--idle-timeout", type=float, help="seconds without any need after which to end; 0 for never")
     parser.add_argument("--allow-host", action="append", default=[], help="a further name by which clients reach it")
+    parser.add_argument("--log", action="store_true", help="write to service.log")
     parser.add_argument("--detach", action="store_true", help="go to the background and write to service.log")
     return parser
 
@@ -85,9 +86,10 @@ def _say_where(record: ServiceRecord) -> None:
     print(f"Serving at {record.url}. Stop with Ctrl-C.", flush=True)
 
 
-def _release(capture_output: Callable[[], None]) -> Callable[[ServiceRecord], None]:
+def _release(capture_output: Callable[[], None], *, says_so: bool) -> Callable[[ServiceRecord], None]:
     def release(_record: ServiceRecord) -> None:
-        print("{}", flush=True)
+        if says_so:
+            print("{}", flush=True)
         capture_output()
 
     return release

@@ -106,7 +106,7 @@ def start_service(
         return _as_asked(running, options.host, options.port, options.token)
     if foreground:
         return _serve_here(options)
-    with _starting(options.home):
+    with starting(options.home):
         return find_service(options.home) or _spawn(options)
 
 
@@ -172,7 +172,7 @@ def service_status(home: Path) -> ServiceStatus | None:
     """
     home = home.expanduser().absolute()
     record = read_record(home)
-    health = None if record is None else _probe(home, record)
+    health = None if record is None else probe(home, record)
     if record is None or health is None:
         return None
     return {
@@ -196,7 +196,7 @@ def find_service(home: Path) -> ServiceRecord | None:
         If the service is newer than this client, or older and needed.
     """
     record = read_record(home)
-    health = None if record is None else _probe(home, record)
+    health = None if record is None else probe(home, record)
     if record is None or health is None:
         return None
     if health["protocol"] == wire.PROTOCOL:
@@ -225,11 +225,11 @@ def ensure_service(home: Path) -> ServiceRecord:
         return record
     from kitaru.store.service.server import Options
 
-    with _starting(ensure_home(home)):
+    with starting(ensure_home(home)):
         return find_service(home) or _spawn(Options(home))
 
 
-def _probe(home: Path, record: ServiceRecord) -> wire.Health | None:
+def probe(home: Path, record: ServiceRecord) -> wire.Health | None:
     """Ask a service who it is; None if it is not that of the home."""
     connection = Connection(Address.parse(record.url, record.token), _PROBE_TIMEOUT)
     try:
@@ -278,7 +278,7 @@ def _replace(home: Path, record: ServiceRecord, health: wire.Health) -> None:
     record.wait_until_gone(STOP_TIMEOUT)
 
 
-def _starting(home: Path) -> Any:
+def starting(home: Path) -> Any:
     """Let one client start the service while the others wait here, and find it; releases at the end of a block."""
     from filelock import FileLock, Timeout
 
@@ -304,7 +304,7 @@ def _serve_here(options: Any) -> ServiceRecord:
     from kitaru.store.service.server import serve
 
     records: list[ServiceRecord] = []
-    lock = _starting(options.home).lock
+    lock = starting(options.home).lock
 
     def listening(record: ServiceRecord) -> None:
         records.append(record)
@@ -319,7 +319,12 @@ def _serve_here(options: Any) -> ServiceRecord:
 
 def _spawn(options: Any) -> ServiceRecord:
     """Start the process and wait until it listens. A service that is about to end is waited for."""
+    from kitaru.store.service.installing import begin
+
     home: Path = options.home
+    installed = begin(home) if options == type(options)(home) else None
+    if installed is not None:
+        return installed
     deadline = time.monotonic() + STOP_TIMEOUT
     while True:
         leaving = read_record(home)
