@@ -26,6 +26,19 @@ Target = Annotated[
     ),
 ]
 Stack = Annotated[str | None, typer.Option(help="Stack that its executions run on.")]
+Cache = Annotated[
+    bool | None, typer.Option("--cache/--no-cache", help="Whether its executions reuse results of others.")
+]
+Retries = Annotated[int | None, typer.Option(min=0, help="How often a failed flow's body runs again.")]
+Param = Annotated[
+    list[str] | None, typer.Option("--param", "-p", metavar="NAME=JSON", help="An input; may be given several times.")
+]
+Default = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="NAME=JSON", help="A default of the version; may be given several times."),
+]
+Inputs = Annotated[str | None, typer.Option(help="Inputs as a JSON object, or @FILE that has one.")]
+Defaults = Annotated[str | None, typer.Option(help="Defaults as a JSON object, or @FILE that has one.")]
 
 
 @command("deploy")
@@ -35,7 +48,11 @@ def deploy(
     exclusive: Annotated[
         bool, typer.Option("--exclusive", help="Take the tags from all other versions; default always is taken.")
     ] = False,
+    param: Default = None,
+    inputs: Defaults = None,
     stack: Stack = None,
+    cache: Cache = None,
+    retries: Retries = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Make the next version of a flow. Workers run it without the notebook.
@@ -47,7 +64,8 @@ def deploy(
 
     tags = tags_of(dict.fromkeys(tag or (), exclusive))
     file, flows = split_target(target)
-    deployed = deploy_file(file, flows, tags=tags, stack=stack)
+    given = inputs_of({}, param, inputs)
+    deployed = deploy_file(file, flows, inputs=given, tags=tags, stack=stack, cache=cache, retries=retries)
 
     def text() -> None:
         for one in deployed:
@@ -59,12 +77,21 @@ def deploy(
 
 
 @command("build")
-def build(target: Target, stack: Stack = None, output: Output = Format.TEXT) -> None:
+def build(
+    target: Target,
+    param: Default = None,
+    inputs: Defaults = None,
+    stack: Stack = None,
+    cache: Cache = None,
+    retries: Retries = None,
+    output: Output = Format.TEXT,
+) -> None:
     """Show what a deployment would contain, without making one."""
     from kitaru.export.deploying import deploy_file
 
     file, flows = split_target(target)
-    made = deploy_file(file, flows, stack=stack, dry_run=True)
+    given = inputs_of({}, param, inputs)
+    made = deploy_file(file, flows, inputs=given, stack=stack, cache=cache, retries=retries, dry_run=True)
 
     def text() -> None:
         for place, one in enumerate(made):
@@ -81,11 +108,8 @@ def invoke(
     flow: Annotated[str, typer.Argument(help="Name of a deployed flow.", autocompletion=completion.flows)],
     version: Annotated[int | None, typer.Option("--version", "-v", min=1, help="Number of the version.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", "-t", help="A tag; default if neither is given.")] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", metavar="NAME=JSON", help="An input; may be given several times."),
-    ] = None,
-    inputs: Annotated[str | None, typer.Option(help="Inputs as a JSON object, or @FILE that has one.")] = None,
+    param: Param = None,
+    inputs: Inputs = None,
     key: Annotated[
         str | None, typer.Option("--idempotency-key", help="The same key again gives the same execution.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kitaru.cli import completion
-from kitaru.cli.deploy import inputs_of
+from kitaru.cli.deploy import Inputs, Param, inputs_of
 from kitaru.cli.options import Output
 from kitaru.cli.output import Format, command, say, show_item, show_items
 
@@ -34,11 +34,8 @@ def create(
     ] = None,
     version: Annotated[int | None, typer.Option("--version", "-v", min=1, help="Number of the version.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", "-t", help="A tag; default if neither is given.")] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", metavar="NAME=JSON", help="An input; may be given several times."),
-    ] = None,
-    inputs: Annotated[str | None, typer.Option(help="Inputs as a JSON object, or @FILE that has one.")] = None,
+    param: Param = None,
+    inputs: Inputs = None,
     missed: Annotated[
         str,
         typer.Option(help="Runs that came due while nothing ran: latest makes up for the last, all for each, skip."),

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 import time
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.client.answers import user_name
+from kitaru.client.content import Content, content_of
 from kitaru.client.deployment import Deployment
-from kitaru.client.provenance import Source, commit_of
-from kitaru.errors import KitaruConflictError, KitaruRuntimeError, KitaruUsageError
+from kitaru.errors import KitaruConflictError, KitaruUsageError
+from kitaru.runtime.settings import KitaruConfig
 from kitaru.store import events as kinds
 from kitaru.store.events import DEFAULT_TAG
-from kitaru.version import __version__
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable
 
     from kitaru.client.client import KitaruClient
+    from kitaru.client.provenance import Source
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.handle import FlowHandle
     from kitaru.store.events import Event
@@ -55,8 +52,11 @@ class DeploymentsAPI:
         self,
         flow: Flow[..., Any],
         *,
+        inputs: Mapping[str, Any] | None = None,
         tags: Tags = None,
         stack: str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
         publish_default_on_first_deploy: bool = True,
         source: Source | None = None,
     ) -> Deployment:
@@ -66,11 +66,14 @@ class DeploymentsAPI:
         ----------
         flow
             The flow, as it is now; nothing of it is run.
+        inputs
+            Arguments by name that the version has as defaults; what JSON can hold.
         tags
             Tags of the new version: a mapping says whether each is exclusive, else they are shared. ``default`` is
             always exclusive.
-        stack
-            Where its executions run; see `kitaru.configure`.
+        stack, cache, retries
+            Settings of its executions; see `kitaru.configure`. Results of other executions are reused only where
+            ``cache=True`` says so, here, at the flow or at a checkpoint.
         publish_default_on_first_deploy
             Whether a flow's first version gets the tag ``default``.
         source
@@ -86,10 +89,11 @@ class DeploymentsAPI:
         KitaruRuntimeError
             If the flow's code cannot be frozen, so that no other process could run it.
         KitaruUsageError
-            If a tag is none.
+            If a tag is none, or an input does not fit or cannot be a default.
         """
         wanted = tags_of(tags)
-        content = self._content(flow, stack, source) | {"snapshot_id": self._recorded(flow)}
+        made = content_of(flow, KitaruConfig(stack=stack, cache=cache, retries=retries), inputs or {}, source)
+        content = made.facts | {"snapshot_id": self._recorded(made)}
         while True:
             version = self._newest(flow.name) + 1
             given = dict(wanted)
@@ -104,12 +108,21 @@ class DeploymentsAPI:
             else:
                 return self.get(flow.name, version=version)
 
-    def preview(self, flow: Flow[..., Any], *, stack: str | None = None, source: Source | None = None) -> Deployment:
+    def preview(
+        self,
+        flow: Flow[..., Any],
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        source: Source | None = None,
+    ) -> Deployment:
         """Say what `deploy` would make, without making it.
 
         Parameters
         ----------
-        flow, stack, source
+        flow, inputs, stack, cache, retries, source
             As for `deploy`.
 
         Returns
@@ -122,11 +135,10 @@ class DeploymentsAPI:
         KitaruRuntimeError
             If the flow's code cannot be frozen.
         """
-        from kitaru.runtime.snapshot import snapshot_id_of
-
-        row = self._content(flow, stack, source) | {
+        made = content_of(flow, KitaruConfig(stack=stack, cache=cache, retries=retries), inputs or {}, source)
+        row = made.facts | {
             "version": self._newest(flow.name) + 1,
-            "snapshot_id": snapshot_id_of(flow),
+            "snapshot_id": made.frozen.snapshot_id,
             "tags": {},
             "created_at": None,
             "created_by": user_name(),
@@ -260,40 +272,11 @@ class DeploymentsAPI:
         newest: int = self._client.store.read("newest_deployment", flow=flow)
         return newest
 
-    def _content(self, flow: Flow[..., Any], stack: str | None, source: Source | None) -> dict[str, Any]:
-        from kitaru.runtime.parameter_schema import parameter_schema
-        from kitaru.runtime.settings import KitaruConfig, resolve
-
-        notes = _frozen(flow)
-        # The export is a surface, above the client, and is not known here but by its name.
-        found: Source = source or import_module("kitaru.export.deploying").source_of_flow(flow)
-        commit_sha, commit_dirty = commit_of(found.path)
-        settings = resolve(KitaruConfig(stack=stack), flow.config)
-        return {
-            "flow": flow.name,
-            "script": found.script,
-            "script_note": found.script_note,
-            "parameters": parameter_schema(flow),
-            "requirements": [*found.requirements],
-            "source": found.path,
-            "source_digest": found.digest(),
-            "commit_sha": commit_sha,
-            "commit_dirty": commit_dirty,
-            "python": platform.python_version(),
-            "kitaru": __version__,
-            "interpreter": sys.executable,
-            "cwd": str(Path.cwd()),
-            "import_path": sys.path[0],
-            "stack": settings.stack,
-            "settings": settings.record(),
-            "notes": [*found.notes, *notes],
-        }
-
-    def _recorded(self, flow: Flow[..., Any]) -> str:
+    def _recorded(self, made: Content) -> str:
         engine = self._client.engine
-        snapshot_id = engine.snapshots.record(flow)
+        engine.snapshots.record_frozen(made.frozen)
         engine.outbox.flush()
-        return snapshot_id
+        return made.frozen.snapshot_id
 
     def _create(self, content: dict[str, Any], tags: Mapping[str, bool]) -> None:
         flow, version = content["flow"], content["version"]
@@ -306,19 +289,6 @@ class DeploymentsAPI:
 
     def _commit(self, events: builtins.list[Event]) -> None:
         self._client.engine.outbox.commit(events)
-
-
-def _frozen(flow: Flow[..., Any]) -> list[str]:
-    """Say what is left out of the frozen code; refuse a flow that no other process could run."""
-    from kitaru.runtime.snapshot import freeze
-
-    data, notes = freeze(flow)
-    if data is None:
-        raise KitaruRuntimeError(
-            f"Flow {flow.name} cannot be deployed: {'; '.join(notes)}. Make what cannot be frozen inside the flow or a "
-            "checkpoint, so that every process makes its own."
-        )
-    return notes
 
 
 def tags_of(tags: Tags) -> dict[str, bool]:

@@ -36,8 +36,12 @@ class Order(TypedDict):
     """Names of flows, or of the variables that they are bound to; empty for all that the script defines."""
     source: dict[str, Any]
     """The other fields of `kitaru.client.provenance.Source`."""
+    inputs: dict[str, Any]
+    """Arguments that become defaults."""
     tags: dict[str, bool]
     stack: str | None
+    cache: bool | None
+    retries: int | None
     dry_run: bool
     """Only say what would be deployed."""
 
@@ -71,11 +75,12 @@ def _deploy_all(order: Order) -> list[dict[str, Any]]:
     facts = order["source"]
     source = Source(order["script"], None, facts["path"], tuple(facts["requirements"]), tuple(facts["notes"]))
     deployments = KitaruClient().deployments
+    asked: dict[str, Any] = {name: order[name] for name in ("inputs", "stack", "cache", "retries")}
+    asked["source"] = source
     try:
-        if order["dry_run"]:
-            made = [deployments.preview(flow, stack=order["stack"], source=source) for flow in flows]
-        else:
-            made = [deployments.deploy(flow, tags=order["tags"], stack=order["stack"], source=source) for flow in flows]
+        made = [deployments.preview(flow, **asked) for flow in flows]
+        if not order["dry_run"]:
+            made = [deployments.deploy(flow, tags=order["tags"], **asked) for flow in flows]
     finally:
         close_store()
     return [_plain(deployment) for deployment in made]

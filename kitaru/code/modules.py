@@ -14,7 +14,7 @@ from kitaru.code.canonical import KITARU_DECORATORS, dump, parse
 from kitaru.code.origin import find_module, is_library_file, is_user_module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import CodeType
 
 _files: dict[str, tuple[int, int, str, tuple[str, ...]]] = {}
@@ -80,6 +80,35 @@ def module_digest(name: str) -> str:
         seen.update(fresh)
         pending += fresh
     return total.hexdigest()
+
+
+def own_modules(names: Iterable[str]) -> list[str]:
+    """Add to some modules of the user's those that they import, wherever they do, and the packages that these are in.
+
+    Parameters
+    ----------
+    names
+        Dotted names; what is a library's, or is not found, is left out.
+
+    Returns
+    -------
+    list of str
+        Sorted names.
+
+    Examples
+    --------
+    >>> own_modules(["json", "no_such_module"])
+    []
+    """
+    pending, seen = [*names], set(names)
+    while pending:
+        current = pending.pop()
+        parents = current.split(".")[:-1]
+        around = [".".join(parents[:end]) for end in range(1, len(parents) + 1)]
+        fresh = {name for name in (*_content(current)[1], *around) if name not in seen and _is_local(name)}
+        seen |= fresh
+        pending += fresh
+    return sorted(name for name in seen if _is_local(name))
 
 
 def _content(name: str) -> tuple[str, tuple[str, ...]]:

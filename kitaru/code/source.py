@@ -210,7 +210,7 @@ def _name(node: type_of_definition) -> str:
 
 
 def _compiles_to(node: type_of_definition, code: CodeType, *, exact: bool) -> bool:
-    return any(_same_code(candidate, code, exact) for candidate in _compiled(node, code))
+    return any(same_code(candidate, code, exact) for candidate in _compiled(node, code))
 
 
 def _compiled(node: type_of_definition, code: CodeType) -> Iterator[CodeType]:
@@ -264,7 +264,8 @@ def _enclosing_class(qualname: str) -> str | None:
     return None
 
 
-def _same_code(left: CodeType, right: CodeType, exact: bool) -> bool:
+def same_code(left: CodeType, right: CodeType, exact: bool = False) -> bool:
+    """Whether two code objects do the same; `exact` asks for the same places in the text, too."""
     if any(name.startswith("@") for name in right.co_varnames + right.co_names):
         # Such names come from a tool that rewrites what it imports (pytest's asserts): the text is still the source.
         return left.co_varnames[: left.co_argcount] == right.co_varnames[: right.co_argcount]
@@ -273,7 +274,7 @@ def _same_code(left: CodeType, right: CodeType, exact: bool) -> bool:
     if len(left.co_consts) != len(right.co_consts) or (exact and [*left.co_positions()] != [*right.co_positions()]):
         return False
     return all(
-        _same_code(a, b, False) if isinstance(a, CodeType) and isinstance(b, CodeType) else _same_constant(a, b)
+        same_code(a, b, False) if isinstance(a, CodeType) and isinstance(b, CodeType) else _same_constant(a, b)
         for a, b in zip(left.co_consts, right.co_consts, strict=True)
     )
 

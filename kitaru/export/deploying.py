@@ -25,8 +25,11 @@ def deploy_file(
     path: str | Path,
     flows: Sequence[str] = (),
     *,
+    inputs: Mapping[str, Any] | None = None,
     tags: Mapping[str, bool] | None = None,
     stack: str | None = None,
+    cache: bool | None = None,
+    retries: int | None = None,
     dry_run: bool = False,
 ) -> list[dict[str, Any]]:
     """Deploy flows of a saved notebook or of a script; nothing of it is run or imported in this process.
@@ -40,10 +43,12 @@ def deploy_file(
         The notebook or script.
     flows
         Names of flows; all of them if not given.
+    inputs
+        Arguments that the versions have as defaults, as plain JSON data.
     tags
         Tags of the new versions, and whether each is exclusive.
-    stack
-        Where their executions run.
+    stack, cache, retries
+        Settings of their executions.
     dry_run
         Only say what would be deployed.
 
@@ -59,7 +64,7 @@ def deploy_file(
     KitaruNotFoundError
         If there is no such notebook, script or flow.
     KitaruUsageError
-        If the script cannot be imported.
+        If the script cannot be imported, or an input cannot be a default.
     KitaruRuntimeError
         If the code of a flow cannot be frozen.
     """
@@ -75,8 +80,11 @@ def deploy_file(
         "folder": str(file.resolve().parent),
         "flows": wanted,
         "source": {"path": source.path, "requirements": source.requirements, "notes": source.notes},
+        "inputs": dict(inputs or {}),
         "tags": dict(tags or {}),
         "stack": stack,
+        "cache": cache,
+        "retries": retries,
         "dry_run": dry_run,
     }
     return _frozen_apart(orjson.dumps(order), name)
@@ -142,12 +150,8 @@ def source_of_export(made: Export, notebook: Path) -> Source:
     notebook
         The notebook.
     """
-    beside = [
-        f"{module.name} is not part of the version: it is imported from {notebook.resolve().parent} when it runs."
-        for module in made.dependencies.local.values()
-    ]
     needed = locked(made.dependencies.requirements.values())
-    return Source(made.text, None, str(notebook.resolve()), needed, (*made.notes, *beside))
+    return Source(made.text, None, str(notebook.resolve()), needed, made.notes)
 
 
 def source_of_script(file: Path) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -99,6 +100,11 @@ def _of_flow_line(words: list[str]) -> Iterable[str]:
 def _values(verb: str, rest: list[str]) -> list[str] | None:
     """What the option before the cursor takes, or None if it takes nothing that is known."""
     option = rest[-1]
+    if verb in ("deploy", "invoke") and option in _OF_FLOW and rest[0] != option:
+        of_flow: list[str] = _OF_FLOW[option](rest)
+        return of_flow
+    if option == "--stack":
+        return _stacks()
     if option in ("-f", "--flow"):
         return _flows()
     if option in ("-s", "--status"):
@@ -138,8 +144,49 @@ _OF_EXECUTION: Final[dict[str, Any]] = {
 }
 
 
+def _versions_of(rest: list[str]) -> list[Any]:
+    """The deployed versions of the flow that a line names, of those that it asks for so far."""
+    from kitaru.notebook.deploying import flows_in
+
+    bound = flows_in(_namespace()).get(rest[0])
+    found: list[Any] = _client().deployments.list(rest[0] if bound is None else bound.name)
+    return found
+
+
+def _tags_of(rest: list[str]) -> list[str]:
+    return [tag for one in _versions_of(rest) for tag in one.tags]
+
+
+def _numbers_of(rest: list[str]) -> list[str]:
+    return [str(one.version) for one in _versions_of(rest)]
+
+
+def _parameters_of(rest: list[str]) -> list[str]:
+    asked = dict(itertools.pairwise(rest))
+    number, tag = asked.get("-v") or asked.get("--version"), asked.get("-t") or asked.get("--tag")
+    chosen = [
+        one
+        for one in _versions_of(rest)
+        if (number is None or str(one.version) == number) and (tag is None or tag in one.tags)
+    ]
+    return [f"{name}=" for one in chosen[:1] for name in one.schema.get("properties", ())]
+
+
+_OF_FLOW: Final[dict[str, Any]] = {
+    **dict.fromkeys(("-t", "--tag"), _tags_of),
+    **dict.fromkeys(("-v", "--version"), _numbers_of),
+    **dict.fromkeys(("-p", "--param"), _parameters_of),
+}
+
+
 def _positional(verb: str, rest: list[str]) -> list[str]:
     given = [word for word in rest if not word.startswith("-")]
+    if verb == "deploy" and not given:
+        from kitaru.notebook.deploying import flows_in
+
+        return list(flows_in(_namespace()))
+    if verb == "invoke" and not given:
+        return sorted({one.flow for one in _client().deployments.list()})
     if verb == "export":
         return _flows() if given else _notebooks()
     if verb not in _TAKES or (given and verb != "diff"):

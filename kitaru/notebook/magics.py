@@ -87,6 +87,8 @@ def kitaru(line: str) -> Any:
         %kitaru diff ID [ID …]              compare executions call by call
         %kitaru sql SELECT …
         %kitaru export NOTEBOOK [FLOW …] [-o DIR]
+        %kitaru deploy FLOW [-t TAG] [--exclusive] [-p NAME=VALUE]
+        %kitaru invoke FLOW [-v N | -t TAG] [-p NAME=VALUE] [-o VAR]   run a deployed version in a worker
         %kitaru open [ID]                   a link to the execution in JupyterLab
         %kitaru clean [--dry-run]           remove what nothing refers to any more
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.code.flow_line import LineParser
 from kitaru.errors import KitaruUsageError
-from kitaru.notebook import looking, steering
+from kitaru.notebook import deploying, looking, steering
 from kitaru.notebook.arguments import named, words
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ _ID: Final = (("execution",), {"metavar": "ID"})
 _MAYBE_ID: Final = (("execution",), {"metavar": "ID", "nargs": "?"})
 _CALL: Final = (("-c", "--checkpoint"), {"metavar": "CALL"})
 _DRY_RUN: Final = (("--dry-run",), {"action": "store_true"})
+_PARAM: Final = (("-p", "--param"), {"metavar": "NAME=VALUE", "action": "append", "default": []})
 _CODE: Final = (("--code",), {"choices": ["recorded", "current"]})
 
 _OPTIONS: Final[dict[str, tuple[Any, ...]]] = {
@@ -96,6 +97,23 @@ _OPTIONS: Final[dict[str, tuple[Any, ...]]] = {
         (("-o", "--output"), {"metavar": "DIR"}),
         (("--force",), {"action": "store_true"}),
     ),
+    "deploy": (
+        (("flow",), {"metavar": "FLOW"}),
+        (("-t", "--tag"), {"metavar": "TAG", "action": "append", "default": []}),
+        (("--exclusive",), {"action": "store_true"}),
+        _PARAM,
+        (("--stack",), {"metavar": "STACK"}),
+        (("--cache",), {"action": "store_true", "default": None}),
+    ),
+    "invoke": (
+        (("flow",), {"metavar": "FLOW"}),
+        (("-v", "--version"), {"metavar": "N", "type": int}),
+        (("-t", "--tag"), {"metavar": "TAG"}),
+        _PARAM,
+        (("--key",), {"metavar": "KEY"}),
+        (("-o", "--output"), {"metavar": "VAR"}),
+        (("--detach",), {"action": "store_true"}),
+    ),
     "open": (_MAYBE_ID,),
     "clean": (_DRY_RUN,),
 }
@@ -113,6 +131,8 @@ VERBS: Final[dict[str, Callable[[InteractiveShell, Any], Any]]] = {
     "diff": looking.diff,
     "sql": lambda shell, options: None,
     "export": looking.export,
+    "deploy": deploying.deploy,
+    "invoke": deploying.invoke,
     "open": looking.open_execution,
     "clean": looking.clean,
 }

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from kitaru.store import events as kinds
 from kitaru.store.events import ENDED
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from kitaru.runtime.engine import Engine
     from kitaru.runtime.execution import Execution
     from kitaru.runtime.flow import Flow
@@ -202,10 +204,11 @@ class Run:
     def _once(self) -> Any:
         args, kwargs = spread(self.flow, dict(self.arguments))
         try:
-            if self.flow.is_async:
-                result = asyncio.run(self._coroutine(args, kwargs))
-            else:
-                result = self.flow.function(*args, **kwargs)
+            with self._output():
+                if self.flow.is_async:
+                    result = asyncio.run(self._coroutine(args, kwargs))
+                else:
+                    result = self.flow.function(*args, **kwargs)
             result = resolved(result)
         finally:
             self._drain()
@@ -213,6 +216,16 @@ class Run:
         for future in list(self.execution.futures):
             future.result()
         return result
+
+    def _output(self) -> AbstractContextManager[Any]:
+        """Record what the body itself prints, where nobody looks at the process that it runs in."""
+        if not self.engine.records_bodies:
+            return nullcontext()
+        from kitaru.stacks.capture import capture
+        from kitaru.stacks.scope import CallInfo, CallScope
+
+        execution = self.execution
+        return capture(CallScope(CallInfo(execution.exec_id, self.flow.name, "", "", 0, ""), execution.post))
 
     async def _coroutine(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         execution = self.execution

@@ -86,6 +86,8 @@ class Engine:
         self._ending = False
         self.stays = True
         """Whether this process is there for more than what it runs, so that a flow may stay that only waits."""
+        self.records_bodies = False
+        """Whether what bodies print is recorded, as nobody sees it otherwise."""
         self._pulse = Pulse(store, lambda: bool(self.runs.alive()))
         at_exit(self)
 

@@ -224,23 +224,30 @@ class Flow(Generic[P, R]):
 
     def deploy(
         self,
-        *,
+        *args: Any,
         tags: Mapping[str, bool] | Iterable[str] | str | None = None,
         stack: str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
         publish_default_on_first_deploy: bool = True,
+        **kwargs: Any,
     ) -> Any:
         """Make the next version of this flow, which workers run without this process.
 
-        The code is frozen as it is here and now. In a notebook the version also gets the script that an export of the
-        saved notebook writes.
+        The code is frozen as it is here and now, with the modules of your own that it imports. In a notebook the
+        version also gets the script that an export of the saved notebook writes.
 
         Parameters
         ----------
+        *args, **kwargs
+            Arguments of the flow that the version has as defaults, so that an invocation can leave them out; what JSON
+            can hold.
         tags
             Tags of the new version: a mapping says whether each is exclusive, else they are shared. ``default`` is
             always exclusive.
-        stack
-            Where its executions run; see `kitaru.configure`.
+        stack, cache, retries
+            Settings of its executions; see `kitaru.configure`. Results of other executions are reused only where
+            ``cache=True`` says so, here, at the flow or at a checkpoint.
         publish_default_on_first_deploy
             Whether a flow's first version gets the tag ``default``.
 
@@ -254,22 +261,126 @@ class Flow(Generic[P, R]):
         KitaruRuntimeError
             If the flow's code cannot be frozen.
         KitaruUsageError
-            If a tag is none.
+            If a tag is none, or an argument does not fit or cannot be a default.
 
         Examples
         --------
         >>> import kitaru
         >>> @kitaru.flow
-        ... def shout(text: str) -> str:
-        ...     return text.upper()
-        >>> shout.deploy(tags=["canary"])
+        ... def shout(text: str, times: int = 1) -> str:
+        ...     return text.upper() * times
+        >>> shout.deploy(tags=["canary"], times=2)
         <deployment shout version 1: canary, default>
         """
-        # As with the export: the client stands above the runtime.
-        client = import_module("kitaru.client").KitaruClient()
-        return client.deployments.deploy(
-            self, tags=tags, stack=stack, publish_default_on_first_deploy=publish_default_on_first_deploy
+        from kitaru.runtime.parameters import bind_some
+
+        return _deployments().deploy(
+            self,
+            inputs=bind_some(self, args, kwargs),
+            tags=tags,
+            stack=stack,
+            cache=cache,
+            retries=retries,
+            publish_default_on_first_deploy=publish_default_on_first_deploy,
         )
+
+    def deployments(self) -> list[Any]:
+        """Return the deployed versions of this flow, the newest first.
+
+        Returns
+        -------
+        list of kitaru.client.deployment.Deployment
+            Without their scripts.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def never_deployed() -> None: ...
+        >>> never_deployed.deployments()
+        []
+        """
+        found: list[Any] = _deployments().list(self.name)
+        return found
+
+    def deployment(self, *, version: int | None = None, tag: str | None = None) -> Any:
+        """Return one deployed version: that of a number, or the one that has a tag; ``default`` if neither is given.
+
+        Raises
+        ------
+        KitaruNotFoundError
+            If there is none; the message has those that there are.
+        KitaruStateError
+            If several versions share the tag.
+        KitaruUsageError
+            If both are given.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def whisper(text: str) -> str:
+        ...     return text.lower()
+        >>> whisper.deploy().version == whisper.deployment().version
+        True
+        """
+        return _deployments().get(self.name, version=version, tag=tag)
+
+    def invoke(
+        self,
+        *,
+        version: int | None = None,
+        tag: str | None = None,
+        idempotency_key: str | None = None,
+        **inputs: Any,
+    ) -> FlowHandle[R]:
+        """Run a deployed version in a worker process, whatever becomes of this one.
+
+        What runs is the version, not the code of this process; see `run` for that.
+
+        Parameters
+        ----------
+        version, tag
+            Which version; see `deployment`.
+        idempotency_key
+            A second invocation with the same key gives the execution of the first one.
+        **inputs
+            The flow's arguments by name.
+
+        Returns
+        -------
+        FlowHandle
+            The execution, which is recorded and waits for a worker.
+
+        Raises
+        ------
+        KitaruUsageError
+            If the inputs do not fit the version's parameters.
+        KitaruNotFoundError, KitaruStateError
+            If there is no such version, or several share the tag.
+        KitaruConflictError
+            If the key was used with other inputs.
+        KitaruFeatureNotAvailableError
+            If the database is open in this process, where no worker reaches it.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def report() -> None: ...
+        >>> report.invoke(tag="stable")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: Flow report has no deployment...
+        """
+        handle: FlowHandle[R] = _deployments().invoke(
+            self.name, version=version, tag=tag, inputs=inputs, idempotency_key=idempotency_key
+        )
+        return handle
+
+
+def _deployments() -> Any:
+    # As with the export: the client stands above the runtime.
+    return import_module("kitaru.client").KitaruClient().deployments
 
 
 class FlowDecorator(Protocol):

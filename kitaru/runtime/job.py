@@ -136,6 +136,7 @@ def _ready(answer: int) -> Engine:
 
     here = engine()
     here.stays = False
+    here.records_bodies = True
     for name in _NEEDED:
         import_module(name)
     current_position(here.store)  # connects

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from kitaru.runtime.parameters import adapter_of
+from kitaru.errors import KitaruUsageError
+from kitaru.runtime.parameters import VARIABLE, adapter_of, fit
+from kitaru.store.invocation import GIVEN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import TypeAdapter
 
     from kitaru.runtime.flow import Flow
-
-_VARIABLE: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def parameter_schema(flow: Flow[..., Any]) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def parameter_schema(flow: Flow[..., Any]) -> dict[str, Any]:
     {'type': 'integer', 'title': 'Depth', 'default': 2}
     """
     parameters = flow.signature.parameters.values()
-    named = {parameter.name: parameter for parameter in parameters if parameter.kind not in _VARIABLE}
+    named = {parameter.name: parameter for parameter in parameters if parameter.kind not in VARIABLE}
     schemas, definitions = _schemas(flow, named)
     schema: dict[str, Any] = {
         "title": flow.name,
@@ -53,6 +55,66 @@ def parameter_schema(flow: Flow[..., Any]) -> dict[str, Any]:
     if definitions:
         schema["$defs"] = definitions
     return schema
+
+
+def with_given(schema: Mapping[str, Any], flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Make arguments that a version is deployed with the defaults of its parameters.
+
+    Parameters
+    ----------
+    schema
+        Of the flow; see `parameter_schema`.
+    flow
+        The flow.
+    given
+        Arguments by name.
+
+    Returns
+    -------
+    dict
+        Schema in which these are defaults, marked so that an invocation without them gets them.
+
+    Raises
+    ------
+    KitaruUsageError
+        If one does not fit its annotation, is not the same when it was written as JSON, or looks like a secret.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def research(topic: str) -> str:
+    ...     return topic
+    >>> with_given(parameter_schema(research), research, {"topic": "cats"})["required"]
+    []
+    """
+    properties = dict(schema["properties"])
+    for name, value in given.items():
+        properties[name] = {**properties[name], "default": _as_default(flow, name, value), GIVEN: True}
+    required = [name for name in schema["required"] if name not in given]
+    return {**schema, "properties": properties, "required": required}
+
+
+def _as_default(flow: Flow[..., Any], name: str, value: Any) -> Any:
+    from kitaru.code import looks_secret
+
+    fitting = fit(flow, name, value)
+    if looks_secret(name, fitting):
+        raise KitaruUsageError(
+            f"{flow.name}.deploy(): {name} looks like a secret, and a version stores what it is deployed with. Let the "
+            "flow read it from the environment, or give it when the version is invoked."
+        )
+    try:
+        written = plain(fitting)
+        same = type(again := fit(flow, name, written)) is type(fitting) and bool(again == fitting)
+    except (ValueError, TypeError):
+        same = False
+    if not same:
+        raise KitaruUsageError(
+            f"{flow.name}.deploy(): {name} is a {type(value).__name__} that JSON cannot hold, so it is no default of a "
+            "version. Annotate the parameter with its type, or give the value when the version is invoked."
+        )
+    return written
 
 
 def _schemas(

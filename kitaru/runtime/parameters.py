@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kitaru.runtime.checkpoint import CheckpointSpec
     from kitaru.runtime.flow import Flow
 
+VARIABLE: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 PLAIN: Final = {kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set, bytes)}
 
 
@@ -35,6 +36,27 @@ def bind(flow: Flow[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     return {
         name: value if value is defaults[name] else fit(flow, name, value) for name, value in bound.arguments.items()
     }
+
+
+def bind_some(flow: Flow[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Name the arguments that are given, of those that have a name.
+
+    Raises
+    ------
+    KitaruUsageError
+        If they are too many, or the flow has no parameter of that name.
+    """
+    try:
+        bound = flow.signature.bind_partial(*args, **kwargs)
+    except TypeError as error:
+        raise KitaruUsageError(f"{flow.name}.deploy(): {error}. The flow is {flow.name}{flow.signature}.") from None
+    for name in bound.arguments:
+        if flow.signature.parameters[name].kind in VARIABLE:
+            raise KitaruUsageError(
+                f"{flow.name}.deploy(): {name} of {flow.name}{flow.signature} takes any number of values and can have "
+                "no default. Give them when the version is invoked."
+            )
+    return bound.arguments
 
 
 def spread(flow: Flow[..., Any], arguments: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -97,7 +119,7 @@ def converted(spec: CheckpointSpec, name: str, value: Any) -> Any:
 def _is_already(parameter: inspect.Parameter, value: Any) -> bool:
     """Whether there is nothing to convert."""
     annotation = parameter.annotation
-    if annotation is parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+    if annotation is parameter.empty or parameter.kind in VARIABLE:
         return True
     plain = PLAIN.get(annotation) if isinstance(annotation, str) else annotation
     return type(value) is plain or plain is Any

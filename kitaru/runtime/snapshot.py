@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruRuntimeError
+from kitaru.runtime.frozen_files import place_files
 from kitaru.runtime.values import decode, digest, encode
 from kitaru.store import events as kinds
 from kitaru.version import __version__
@@ -30,6 +32,8 @@ _opaque: dict[str, list[str]] = {}
 """Names of the globals that an identity knows by their type only."""
 SIZE_LIMIT: Final = 100_000_000
 """Bytes of frozen code and globals above which a snapshot is not taken."""
+FILES_LIMIT: Final = 32_000_000
+"""Bytes of the user's own modules, with the data in their packages, that a version takes at most."""
 
 
 @dataclass(slots=True)
@@ -51,9 +55,40 @@ class Snapshots:
         snapshot_id = snapshot_id_of(flow)
         with self._lock:
             if snapshot_id not in self._known:
-                self.outbox.post([_event(flow, snapshot_id, self.outbox.store.payloads)])
-                self._known.add(snapshot_id)
+                self._write(Frozen(flow, snapshot_id, *_freeze(flow)))
         return snapshot_id
+
+    def record_frozen(self, frozen: Frozen) -> None:
+        """Write a snapshot if this process has not written it yet."""
+        with self._lock:
+            if frozen.snapshot_id not in self._known:
+                self._write(frozen)
+
+    def _write(self, frozen: Frozen) -> None:
+        self.outbox.post([_event(frozen, self.outbox.store.payloads)])
+        self._known.add(frozen.snapshot_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A flow that was frozen, and is not written yet.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+    snapshot_id
+        Of its content.
+    code
+        What `load_flow` brings back to life; None if it cannot be frozen.
+    notes
+        Sentences about what is not in it, or why there is none.
+    """
+
+    flow: Flow[..., Any]
+    snapshot_id: str
+    code: dict[str, Any] | None
+    notes: list[str]
 
 
 def snapshot_id_of(flow: Flow[..., Any]) -> str:
@@ -70,35 +105,84 @@ def snapshot_id_of(flow: Flow[..., Any]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _event(flow: Flow[..., Any], snapshot_id: str, payloads: PayloadStore) -> Event:
+def freeze_whole(flow: Flow[..., Any]) -> Frozen:
+    """Freeze a flow with the files of the user's own modules that it needs, so that no change of a file reaches it.
+
+    Raises
+    ------
+    KitaruRuntimeError
+        If a module's file is not what was imported, or the files are too large.
+    """
+    modules: set[str] = set()
+    code, notes = _freeze(flow, modules)
+    snapshot_id = snapshot_id_of(flow)
+    files = _contents(flow, modules)
+    if code is not None and files:
+        code["files"] = files
+        parts = (f"{place} {hashlib.sha256(content).hexdigest()}" for place, content in sorted(files.items()))
+        snapshot_id = hashlib.sha256("\n".join([snapshot_id, *parts]).encode()).hexdigest()[:32]
+        tops = sorted({place.partition("/")[0].removesuffix(".py") for place in files})
+        notes = [*notes, f"Modules of your own are part of the version: {', '.join(tops)}."]
+    return Frozen(flow, snapshot_id, code, notes)
+
+
+def _contents(flow: Flow[..., Any], modules: set[str]) -> dict[str, bytes]:
+    from kitaru.code.own_files import outdated, own_files
+
+    if changed := outdated(flow.function):
+        raise KitaruRuntimeError(
+            f"Flow {flow.name} cannot be deployed: since it was imported, the file of {', and that of '.join(changed)} "
+            "was changed. Restart the kernel, or reload the module, so that what you try and what you deploy are the "
+            "same."
+        )
+    files = own_files(modules)
+    sizes = {place: file.stat().st_size for place, file in files.items()}
+    if sum(sizes.values()) > FILES_LIMIT:
+        largest = max(sizes, key=lambda place: sizes[place])
+        raise KitaruRuntimeError(
+            f"Flow {flow.name} cannot be deployed: its own modules have {sum(sizes.values()):,} bytes, and a version "
+            f"takes {FILES_LIMIT:,} at most. The largest file is {files[largest]}. Keep data outside of the package, "
+            "or install the package as a distribution of its own."
+        )
+    return {Path(place).as_posix(): file.read_bytes() for place, file in files.items()}
+
+
+def _event(frozen: Frozen, payloads: PayloadStore) -> Event:
     from kitaru.code import explain_identity, source_of
     from kitaru.runtime.signature import signature_of
 
-    code, notes = _freeze(flow, payloads)
+    flow = frozen.flow
     body = {
-        "snapshot_id": snapshot_id,
+        "snapshot_id": frozen.snapshot_id,
         "flow": flow.name,
         "source": source_of(flow.function),
-        "code": code,
+        "code": None if frozen.code is None else encode(frozen.code, payloads),
         "signature": signature_of(flow),
         "versions": {"python": platform.python_version(), "kitaru": __version__},
         "identity": explain_identity(flow.function).as_mapping(),
         "module": flow.function.__module__,
         "qualname": flow.function.__qualname__,
-        "notes": notes,
+        "notes": frozen.notes,
     }
     return {"kind": kinds.SNAPSHOT_RECORDED, "at": time.time(), "exec_id": "", "body": body}
 
 
-def _freeze(flow: Flow[..., Any], payloads: PayloadStore) -> tuple[Any, list[str]]:
+def _freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[dict[str, Any] | None, list[str]]:
     from kitaru.code import cell_sources
 
-    data, notes = freeze(flow)
-    return None if data is None else encode({"flow": data, "cells": cell_sources(flow.function)}, payloads), notes
+    data, notes = freeze(flow, modules)
+    return None if data is None else {"flow": data, "cells": cell_sources(flow.function)}, notes
 
 
-def freeze(flow: Flow[..., Any]) -> tuple[bytes | None, list[str]]:
+def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes | None, list[str]]:
     """Pickle a flow; where that is impossible, say which object ties its executions to this process.
+
+    Parameters
+    ----------
+    flow
+        The flow.
+    modules
+        Takes the names of the user's modules that the pickle refers to, and that its functions import.
 
     Returns
     -------
@@ -113,7 +197,7 @@ def freeze(flow: Flow[..., Any]) -> tuple[bytes | None, list[str]]:
         f"{name} looks like a secret: only its name is kept; set it in the environment" for name in secrets.values()
     ]
     try:
-        data = _dump(flow, secrets)
+        data = _dump(flow, secrets, modules)
     except Exception as error:  # a global of the user's may raise anything when it is pickled
         culprits = [name for name, value in reached.items() if not _can_dump(value, secrets)]
         named = ", ".join(culprits) or type(error).__name__
@@ -125,11 +209,15 @@ def freeze(flow: Flow[..., Any]) -> tuple[bytes | None, list[str]]:
     return data, notes
 
 
-def _dump(value: Any, secrets: dict[int, str]) -> bytes:
+def _dump(value: Any, secrets: dict[int, str], modules: set[str] | None = None) -> bytes:
     import cloudpickle
+
+    from kitaru.code.own_files import modules_of
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def persistent_id(self, obj: Any) -> str | None:
+            if modules is not None:
+                modules.update(modules_of(obj))
             return secrets.get(id(obj))
 
     buffer = io.BytesIO()
@@ -166,6 +254,8 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
 
     # A function of a notebook's cell has its identity from its text, which this process has never seen.
     frozen = decode(row["code"], payloads)
+    if files := frozen.get("files"):
+        place_files(files, row["flow"])
     remember_sources(frozen["cells"])
 
     class Unpickler(pickle.Unpickler):

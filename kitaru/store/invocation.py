@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from kitaru.store.protocol import Store
     from kitaru.store.value_record import ValueRecord
 
+GIVEN: Final = "x-deployed"
+"""Marks a parameter in a deployment's schema whose default was given when it was deployed."""
+
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _INLINE: Final = 16_384
 _SHOWN: Final = 5
@@ -96,6 +99,7 @@ def invoke(
         If the key was used with other inputs.
     """
     exec_id = invocation_id(deployment["flow"], idempotency_key)
+    inputs = {**_given(deployment, inputs, store.payloads), **inputs}
     job = job_created(
         exec_id,
         exec_id.replace("kr-", "kj-", 1),
@@ -111,6 +115,18 @@ def invoke(
     if "refused" in ack:
         _check_same(store, exec_id, deployment, inputs, idempotency_key)
     return exec_id
+
+
+def _given(
+    deployment: Mapping[str, Any], inputs: Mapping[str, ValueRecord], payloads: PayloadStore
+) -> dict[str, ValueRecord]:
+    """Return what the version was deployed with and nobody gives otherwise; of other defaults the flow itself knows."""
+    properties = deployment["parameters"].get("properties", {})
+    return {
+        name: json_record(about["default"], payloads)
+        for name, about in properties.items()
+        if about.get(GIVEN) and name not in inputs
+    }
 
 
 def _check_same(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from kitaru.errors import (
     KitaruStateError,
     KitaruUsageError,
 )
+from kitaru.runtime import snapshot
 from kitaru.runtime.engine import close_engines
 from kitaru.runtime.flow import flow
 from kitaru.store.connect import close_store
@@ -205,6 +207,7 @@ def test_a_worker_runs_what_is_invoked_with_the_types_of_the_flow(served: Kitaru
     assert handle.wait(60) == "Ada date []"
     by_tag = served.deployments.invoke("invoked", tag="default", inputs={"name": "Bob", "parts": {"x": 1}})
     assert by_tag.wait(60) == "Bob NoneType ['x']"
+    assert [entry.message for entry in served.executions.logs(handle.exec_id)] == ["invoked for Ada"]
     log = Path(served.store.location) / "runners" / f"{handle.exec_id}.log"
     assert "invoked for Ada" in log.read_text()
     assert served.executions.list(flow="invoked", deployment_version=1).total == 2
@@ -259,21 +262,130 @@ def test_inputs_that_do_not_fit_are_refused_before_anything_is_recorded(
     assert client.executions.list(flow="invoked").total == 0
 
 
-def test_a_flow_that_cannot_begin_fails_with_the_reason(
-    served: KitaruClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "leaving_module.py").write_text(
-        "from kitaru.runtime.flow import flow\n@flow\ndef leaving() -> int:\n    return 1\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    import leaving_module  # type: ignore[import-not-found]
+@flow
+def secretive() -> int:
+    return len(SOME_API_KEY)
 
-    served.deployments.deploy(leaving_module.leaving, source=HERE)
-    (tmp_path / "leaving_module.py").unlink()
-    handle = served.deployments.invoke("leaving")
-    with pytest.raises(KitaruExecutionError, match="No module named 'leaving_module'"):
+
+SOME_API_KEY = "sk-0123456789abcdef0123456789abcdef"
+
+
+def test_a_flow_that_cannot_begin_fails_with_the_reason(served: KitaruClient) -> None:
+    served.deployments.deploy(_as_of_a_notebook(secretive), source=HERE)
+    handle = served.deployments.invoke("secretive")
+    with pytest.raises(KitaruExecutionError, match="looks like a secret and is not stored: set the environment"):
         handle.wait(60)
     assert handle.status == "failed"
+
+
+HELPER = "def price(item: str) -> int:\n    return 10\n"
+SHOP = """
+from kitaru.runtime.checkpoint import checkpoint
+from kitaru.runtime.flow import flow
+import versioned_helper
+
+@checkpoint
+def look_up(item: str) -> int:
+    return versioned_helper.price(item)
+
+@flow
+def versioned(item: str = "tea") -> int:
+    from versioned_late import TAX
+    return look_up(item) + TAX
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with modules of the user's own, from which a flow is imported."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    files = {"versioned_helper.py": HELPER, "versioned_shop.py": SHOP, "versioned_late.py": "TAX = 1\n"}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(str(folder))
+    importlib.invalidate_caches()
+    yield folder
+    for name in [name for name in sys.modules if name.startswith("versioned_")]:
+        del sys.modules[name]
+
+
+def test_a_version_keeps_the_modules_that_it_was_deployed_with(served: KitaruClient, shop: Path) -> None:
+    versioned: Any = importlib.import_module("versioned_shop").versioned
+    first = versioned.deploy()
+    assert any("versioned_helper, versioned_late, versioned_shop" in note for note in first.notes)
+    (shop / "versioned_helper.py").write_text(HELPER.replace("10", "2000"))
+    (shop / "versioned_late.py").unlink()
+    assert first.invoke().wait(60) == 11
+    (shop / "versioned_late.py").write_text("TAX = 5\n")
+    importlib.reload(sys.modules["versioned_helper"])
+    second = versioned.deploy()
+    assert second.snapshot_id != first.snapshot_id
+    assert second.invoke().wait(60) == 2005
+    assert versioned.invoke(version=1).wait(60) == 11
+    assert [one.version for one in versioned.deployments()] == [2, 1]
+    assert versioned.deployment().version == 1
+
+
+def test_what_was_changed_since_the_import_is_not_deployed(client: KitaruClient, shop: Path) -> None:
+    versioned: Any = importlib.import_module("versioned_shop").versioned
+    (shop / "versioned_helper.py").write_text(HELPER.replace("10", "2000"))
+    with pytest.raises(KitaruRuntimeError, match=r"file of versioned_helper\.price of .* was changed\. Restart"):
+        versioned.deploy()
+
+
+def test_modules_that_are_too_large_are_named(
+    client: KitaruClient, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "FILES_LIMIT", 100)
+    with pytest.raises(KitaruRuntimeError, match=r"takes 100 at most\. The largest file is .*versioned_shop\.py"):
+        importlib.import_module("versioned_shop").versioned.deploy()
+
+
+def test_a_version_goes_on_in_this_process_only_with_its_own_modules(client: KitaruClient, shop: Path) -> None:
+    versioned: Any = importlib.import_module("versioned_shop").versioned
+    row = client.store.read("snapshot", snapshot_id=versioned.deploy().snapshot_id)
+    assert snapshot.load_flow(row, client.store.payloads) is versioned
+    (shop / "versioned_helper.py").write_text(HELPER.replace("10", "2000"))
+    with pytest.raises(
+        KitaruRuntimeError, match=r"deployed with another versioned_helper\.py than this process has in"
+    ):
+        snapshot.load_flow(row, client.store.payloads)
+
+
+def test_what_a_version_is_deployed_with_need_not_be_given(served: KitaruClient) -> None:
+    deployed = invoked.deploy("Ada", day="2026-01-02")
+    assert deployed.schema["required"] == []
+    assert deployed.schema["properties"]["day"]["default"] == "2026-01-02"
+    assert deployed.invoke().wait(60) == "Ada date []"
+    assert invoked.invoke(name="Bob", parts={"x": 1}).wait(60) == "Bob date ['x']"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"title": 1}, "unexpected keyword argument 'title'"),
+        ({"name": []}, r"name=\[\] does not fit 'str'"),
+        ({"parts": {"x": object()}}, "parts is a dict that JSON cannot hold"),
+        ({"name": SOME_API_KEY}, "name looks like a secret"),
+    ],
+    ids=["unknown", "wrong", "no JSON", "secret"],
+)
+def test_what_is_no_default_is_refused(client: KitaruClient, given: Any, told: str) -> None:
+    with pytest.raises(KitaruUsageError, match=told):
+        invoked.deploy(**given)
+    assert client.deployments.list() == []
+
+
+def test_results_of_others_are_reused_only_where_that_is_declared(client: KitaruClient) -> None:
+    @flow(cache=True)
+    def reusing() -> int:
+        return 1
+
+    kept = [greeting.deploy(), greeting.deploy(cache=True), reusing.deploy(), reusing.deploy(cache=False, retries=2)]
+    rows = [client.store.read("deployment", flow=one.flow, version=one.version, tag=None) for one in kept]
+    assert [row["settings"]["cache"] for row in rows] == [False, True, True, False]
+    assert rows[-1]["settings"]["retries"] == 2
 
 
 DEPLOYER = """
