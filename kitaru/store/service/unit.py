@@ -72,7 +72,7 @@ def unit_of(home: Path, platform: str = sys.platform) -> Unit:
     Examples
     --------
     >>> unit_of(Path("/work/.kitaru"), "linux").path.name
-    'kitaru-ec0b5c7d.service'
+    'kitaru-e4d9a1e4.service'
     """
     home = home.expanduser().absolute()
     name = f"kitaru-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
