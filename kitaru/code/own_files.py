@@ -96,7 +96,7 @@ def outdated(fn: object) -> list[str]:
     Returns
     -------
     list of str
-        As in ``helper.clean of /work/helper.py``.
+        As in ``helper.clean of helper.py``, with the whole path.
 
     Examples
     --------

@@ -71,8 +71,8 @@ def unit_of(home: Path, platform: str = sys.platform) -> Unit:
 
     Examples
     --------
-    >>> unit_of(Path("/work/.kitaru"), "linux").path.name
-    'kitaru-e4d9a1e4.service'
+    >>> unit_of(Path("/srv/.kitaru"), "linux").path.name
+    'kitaru-....service'
     """
     home = home.expanduser().absolute()
     name = f"kitaru-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
