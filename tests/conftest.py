@@ -61,6 +61,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
+USER_FOLDERS = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Programs that a whole module shares know nothing of the person who runs the tests, either."""
+    folder = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in USER_FOLDERS:
+            patch.setenv(name, str(folder / name.lower()))
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_service_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Services that programs of the tests started end with the tests."""
@@ -79,7 +92,7 @@ def kitaru_home(clean_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("KITARU_HOME", str(home))
     monkeypatch.setenv("KITARU_STORE", "embedded")
     monkeypatch.setenv("KITARU_SERVICE_IDLE", "60")
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+    for name in USER_FOLDERS:
         monkeypatch.setenv(name, str(tmp_path / "user" / name.lower()))
     return home
 
