@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kitaru.client.answers import user_name
-from kitaru.client.deployments import tags_of
 from kitaru.client.models import BoundModel
 from kitaru.client.times import moment, span
 from kitaru.errors import KitaruUsageError
 from kitaru.store import events as kinds
-from kitaru.store.schedule_times import due_times, zone
+from kitaru.store.schedule_times import zone
+from kitaru.store.schedules import LONGEST, next_times, schedule_created, schedule_event
 
 if TYPE_CHECKING:
     import builtins
@@ -24,9 +20,6 @@ if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
 
 Missed = Literal["latest", "all", "skip"]
-
-_POLICIES: Final = ("latest", "all", "skip")
-_LOCAL_ZONE: Final = Path("/etc/localtime")
 
 
 class Schedule(BoundModel):
@@ -142,23 +135,20 @@ class SchedulesAPI:
         --------
         See `Schedule`.
         """
-        if (cron is None) == (every is None):
-            raise KitaruUsageError(f"Schedule {name}: give cron= or every=, and not both.")
-        if missed not in _POLICIES:
-            raise KitaruUsageError(f"missed={missed!r}: give one of {', '.join(_POLICIES)}.")
-        tags_of([name])  # what is a good tag is a good name
-        body = {
-            "flow": flow,
-            "version": version,
-            "tag": tag,
-            "inputs": dict(inputs or {}),
-            "cron": cron,
-            "every": None if every is None else _interval(every),
-            "timezone": timezone or local_zone(),
-            "missed": missed,
-        }
-        self._check(body)
-        self._append(kinds.SCHEDULE_CREATED, name, **body)
+        asked = schedule_created(
+            self._client.store,
+            name,
+            flow,
+            cron=cron,
+            every=None if every is None else _interval(every),
+            timezone=timezone,
+            version=version,
+            tag=tag,
+            inputs=inputs,
+            missed=missed,
+            by=user_name(),
+        )
+        self._client.engine.outbox.commit([asked])
         return self.get(name)
 
     def get(self, name: str) -> Schedule:
@@ -242,56 +232,26 @@ class SchedulesAPI:
         """
         self._append(kinds.SCHEDULE_DELETED, name)
 
-    def _check(self, body: dict[str, Any]) -> None:
-        from kitaru.store.invocation import check_inputs
-
-        zone(body["timezone"])
-        now = time.time()
-        if next(due_times(body | {"created_at": now}, now), None) is None:
-            raise KitaruUsageError(f"{body['cron']!r} never comes: there is no such day.")
-        store = self._client.store
-        deployment = store.read("deployment", flow=body["flow"], version=body["version"], tag=body["tag"])
-        check_inputs(deployment, body["inputs"])
-
     def _append(self, kind: str, name: str, **body: Any) -> None:
-        about = {"schedule": name, "by": user_name(), **body}
-        self._client.engine.outbox.commit([{"kind": kind, "at": time.time(), "exec_id": "", "body": about}])
+        self._client.engine.outbox.commit([schedule_event(kind, name, user_name(), **body)])
 
     def _of_row(self, row: Mapping[str, Any]) -> Schedule:
-        place, now = zone(row["timezone"]), time.time()
-        coming = [] if row["paused"] else itertools.islice(due_times(row, now), 3)
+        place = zone(row["timezone"])
         schedule = Schedule(
             **{name: row[name] for name in ("name", "flow", "version", "tag", "inputs", "cron", "every", "timezone")},
             **{name: row[name] for name in ("missed", "paused", "created_by", "last_exec_id", "last_error")},
             created_at=datetime.fromtimestamp(row["created_at"], UTC),
             last_due=moment(row["last_due"]),
-            next_runs=[datetime.fromtimestamp(due, place) for due in coming],
+            next_runs=[datetime.fromtimestamp(due, place) for due in next_times(row)],
         )
         schedule.bound(self._client)
         return schedule
-
-
-def local_zone() -> str:
-    """Return the name of this machine's time zone; UTC where nothing tells it.
-
-    Examples
-    --------
-    >>> zone(local_zone()).key == local_zone()
-    True
-    """
-    named = os.environ.get("TZ", "").lstrip(":")
-    if not named and _LOCAL_ZONE.is_symlink():
-        named = str(_LOCAL_ZONE.readlink()).partition("zoneinfo/")[2]
-    try:
-        return zone(named).key if named else "UTC"
-    except KitaruUsageError:
-        return "UTC"
 
 
 def _interval(every: float | timedelta | str) -> float:
     seconds = every.total_seconds() if isinstance(every, timedelta) else every
     if isinstance(seconds, str):
         seconds = span(seconds) or 0.0
-    if isinstance(seconds, bool) or not 1 <= seconds < float("inf"):
-        raise KitaruUsageError(f"every={every!r}: give at least one second, for example '90m'.")
+    if isinstance(seconds, bool) or not 1 <= seconds <= LONGEST:
+        raise KitaruUsageError(f"every={every!r}: give at least one second and at most ten years, for example '90m'.")
     return float(seconds)

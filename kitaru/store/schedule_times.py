@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+_LOCAL_ZONE: Final = Path("/etc/localtime")
 
 
 def due_times(schedule: Mapping[str, Any], after: float) -> Iterator[float]:
@@ -75,3 +80,20 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise KitaruUsageError(f"{name!r} is no time zone. Give an IANA name such as Europe/Berlin, or UTC.") from None
+
+
+def local_zone() -> str:
+    """Return the name of this machine's time zone; UTC where nothing tells it.
+
+    Examples
+    --------
+    >>> zone(local_zone()).key == local_zone()
+    True
+    """
+    named = os.environ.get("TZ", "").lstrip(":")
+    if not named and _LOCAL_ZONE.is_symlink():
+        named = str(_LOCAL_ZONE.readlink()).partition("zoneinfo/")[2]
+    try:
+        return zone(named).key if named else "UTC"
+    except KitaruUsageError:
+        return "UTC"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitaru.client.provenance import Source
-from kitaru.client.schedules import local_zone
 from kitaru.errors import KitaruConflictError, KitaruNotFoundError, KitaruUsageError
 from kitaru.runtime.flow import flow
+from kitaru.store.schedule_times import local_zone
 
 if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
@@ -64,6 +64,7 @@ def test_a_schedule_rests_goes_on_and_is_given_up(deployed: KitaruClient) -> Non
         ({"cron": "* * * * *", "timezone": "Nowhere"}, KitaruUsageError, "is no time zone"),
         ({"every": "soon"}, KitaruUsageError, "at least one second"),
         ({"every": 0.5}, KitaruUsageError, "at least one second"),
+        ({"every": "100000w"}, KitaruUsageError, "at most ten years"),
         ({"every": 60, "missed": "some"}, KitaruUsageError, "give one of latest, all, skip"),
         ({"every": 60, "inputs": {"days": "x"}}, KitaruUsageError, "is not of type 'integer'"),
         ({"every": 60, "tag": "none"}, KitaruNotFoundError, "has the tag none"),
@@ -74,3 +75,20 @@ def test_what_makes_no_sense_is_refused(deployed: KitaruClient, arguments: Any, 
     with pytest.raises(error, match=told):
         deployed.schedules.create("wrong", "tidied", **arguments)
     assert deployed.schedules.list() == []
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b"])
+def test_what_is_no_name_is_refused(deployed: KitaruClient, name: str) -> None:
+    with pytest.raises(KitaruUsageError, match="is no name of a schedule"):
+        deployed.schedules.create(name, "tidied", every=60)
+
+
+def test_schedules_are_a_view_in_sql(deployed: KitaruClient) -> None:
+    deployed.schedules.create("nightly", "tidied", cron="0 3 * * *", timezone="UTC", inputs={"days": 1})
+    deployed.schedules.create("often", "tidied", every=90, tag="default")
+    deployed.schedules.pause("often")
+    rows = deployed.sql(
+        "SELECT concat_ws(' ', name, coalesce(cron, every_s::VARCHAR), inputs->>'$.days', tag, paused) AS told "
+        "FROM schedules ORDER BY name"
+    )
+    assert list(rows["told"]) == ["nightly 0 3 * * * 1 false", "often 90.0 default true"]

@@ -426,6 +426,42 @@ COMMENT ON COLUMN main.deployments.script IS 'Exported script';
 COMMENT ON COLUMN main.deployments.script_note IS 'Why there is no script';
 COMMENT ON COLUMN main.deployments.notes IS 'What could not be frozen, and what the export left out';
 
+CREATE OR REPLACE VIEW main.schedules AS SELECT
+    name,
+    flow,
+    version,
+    tag,
+    inputs,
+    cron,
+    every AS every_s,
+    timezone,
+    missed,
+    paused,
+    created_by,
+    to_timestamp(created_at) AS created_at,
+    to_timestamp(resumed_at) AS resumed_at,
+    to_timestamp(last_due) AS last_due,
+    last_exec_id,
+    last_error
+FROM internal.schedules;
+COMMENT ON VIEW main.schedules IS 'Deployments that are invoked by the clock.';
+COMMENT ON COLUMN main.schedules.name IS 'Name of the schedule';
+COMMENT ON COLUMN main.schedules.flow IS 'Name of the flow';
+COMMENT ON COLUMN main.schedules.version IS 'Version that is invoked; null where a tag says which';
+COMMENT ON COLUMN main.schedules.tag IS 'Tag whose version is invoked; null for the version, or for the tag default';
+COMMENT ON COLUMN main.schedules.inputs IS 'Arguments of the flow';
+COMMENT ON COLUMN main.schedules.cron IS 'Cron expression; null where an interval is given';
+COMMENT ON COLUMN main.schedules.every_s IS 'Seconds between runs; null where a cron expression is given';
+COMMENT ON COLUMN main.schedules.timezone IS 'Time zone that the cron expression is meant in';
+COMMENT ON COLUMN main.schedules.missed IS 'What becomes of runs that came due while no service ran: latest, all or skip';
+COMMENT ON COLUMN main.schedules.paused IS 'Whether it rests';
+COMMENT ON COLUMN main.schedules.created_by IS 'Who made it';
+COMMENT ON COLUMN main.schedules.created_at IS 'When it was made';
+COMMENT ON COLUMN main.schedules.resumed_at IS 'When it last went on after a rest';
+COMMENT ON COLUMN main.schedules.last_due IS 'The last time that had come';
+COMMENT ON COLUMN main.schedules.last_exec_id IS 'The last execution that it invoked';
+COMMENT ON COLUMN main.schedules.last_error IS 'Why nothing was invoked the last time';
+
 CREATE OR REPLACE VIEW main.jobs AS SELECT
     job_id,
     kind,

@@ -6,67 +6,57 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from kitaru.store.service.openapi_parts import MAYBE, NUMBER, TEXT, TIME, answers, object_of, reading, ref
+from kitaru.store.service.openapi_schedules import SCHEDULE_SCHEMAS, schedule_paths
 from kitaru.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_TEXT: Final = {"type": "string"}
-_MAYBE: Final = {"type": ["string", "null"]}
-_NUMBER: Final = {"type": "integer", "minimum": 1}
-_TIME: Final = {"type": ["string", "null"], "format": "date-time"}
 _STATUSES: Final = ["pending", "running", "waiting", "completed", "failed", "cancelled", "interrupted"]
 
 
-def _object(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "required": list(properties), **more}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_DEPLOYMENT: Final = _object(
+_DEPLOYMENT: Final = object_of(
     {
-        "flow": _TEXT,
-        "version": _NUMBER,
+        "flow": TEXT,
+        "version": NUMBER,
         "tags": {
             "type": "object",
             "additionalProperties": {"type": "boolean"},
             "description": "Tags, and whether each is exclusive.",
         },
-        "created_at": _TIME,
-        "commit_sha": _MAYBE,
+        "created_at": TIME,
+        "commit_sha": MAYBE,
         "commit_dirty": {"type": ["boolean", "null"]},
-        "python": _TEXT,
-        "kitaru": _TEXT,
-        "stack": _TEXT,
+        "python": TEXT,
+        "kitaru": TEXT,
+        "stack": TEXT,
         "schema": {"type": "object", "description": "JSON schema of the inputs."},
         "invoke": {"type": "string", "description": "Path that invokes this version."},
     }
 )
-_EXECUTION: Final = _object(
+_EXECUTION: Final = object_of(
     {
-        "exec_id": _TEXT,
-        "flow": _TEXT,
+        "exec_id": TEXT,
+        "flow": TEXT,
         "version": {"type": ["integer", "null"], "description": "Of the deployment that was invoked."},
         "status": {"type": "string", "enum": _STATUSES},
-        "created_at": _TIME,
-        "started_at": _TIME,
-        "ended_at": _TIME,
+        "created_at": TIME,
+        "started_at": TIME,
+        "ended_at": TIME,
         "result": {"description": "What the flow returned, if it completed and JSON can hold it."},
-        "result_type": _MAYBE,
-        "result_preview": {**_MAYBE, "description": "Of a result that JSON cannot hold."},
-        "error": {"oneOf": [{"type": "null"}, _object({"type": _MAYBE, "message": _MAYBE})]},
-        "reason": {**_MAYBE, "description": "Why it was cancelled or interrupted."},
+        "result_type": MAYBE,
+        "result_preview": {**MAYBE, "description": "Of a result that JSON cannot hold."},
+        "error": {"oneOf": [{"type": "null"}, object_of({"type": MAYBE, "message": MAYBE})]},
+        "reason": {**MAYBE, "description": "Why it was cancelled or interrupted."},
         "questions": {
             "type": "array",
-            "items": _object({"name": _TEXT, "question": _MAYBE, "schema": {"type": ["object", "null"]}}),
+            "items": object_of({"name": TEXT, "question": MAYBE, "schema": {"type": ["object", "null"]}}),
         },
     }
 )
-_INVOCATION: Final = _object({"exec_id": _TEXT, "flow": _TEXT, "version": _NUMBER})
-_ERROR: Final = _object({"error": _object({"type": _TEXT, "message": _TEXT})})
+_INVOCATION: Final = object_of({"exec_id": TEXT, "flow": TEXT, "version": NUMBER})
+_ERROR: Final = object_of({"error": object_of({"type": TEXT, "message": TEXT})})
 
 _KEY: Final = {
     "name": "Idempotency-Key",
@@ -92,10 +82,11 @@ def document(deployments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Examples
     --------
     >>> list(document([])["paths"])
-    ['/deployments', '/deployments/{flow}', '/executions/{exec_id}', '/openapi.json']
+    ['/deployments', '/deployments/{flow}', '/executions/{exec_id}', '/openapi.json', '/schedules', ...]
     """
     schemas: dict[str, Any] = {
-        "Deployment": _DEPLOYMENT, "Execution": _EXECUTION, "Invocation": _INVOCATION, "Error": _ERROR
+        "Deployment": _DEPLOYMENT, "Execution": _EXECUTION, "Invocation": _INVOCATION, "Error": _ERROR,
+        **SCHEDULE_SCHEMAS,
     }  # fmt: skip
     flows: dict[str, list[Mapping[str, Any]]] = {}
     for row in deployments:
@@ -103,6 +94,7 @@ def document(deployments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         schemas |= _schemas_of(row)
     paths = {
         **_READING,
+        **schedule_paths(flows),
         **{f"/deployments/{quote(flow, safe='')}/invoke": _invoke(rows) for flow, rows in flows.items()},
     }
     return {
@@ -110,7 +102,7 @@ def document(deployments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "info": {
             "title": "Kitaru deployments",
             "version": __version__,
-            "description": "Invokes deployed flows and tells how their executions stand.",
+            "description": "Invokes deployed flows, now or by the clock, and tells how their executions stand.",
         },
         "security": [{"token": []}],
         "paths": paths,
@@ -118,45 +110,30 @@ def document(deployments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _answers(ok: int, schema: Mapping[str, Any], about: str, *refusals: tuple[int, str]) -> dict[str, Any]:
-    def answer(text: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return {"description": text, "content": {"application/json": {"schema": body}}}
-
-    refused = {
-        str(status): answer(text, _ref("Error")) for status, text in (*refusals, (401, "No token, or a wrong one."))
-    }
-    return {str(ok): answer(about, schema), **refused}
-
-
-def _read(title: str, name: str, answers: dict[str, Any], parameter: str | None = None) -> dict[str, Any]:
-    where = [{"name": parameter, "in": "path", "required": True, "schema": _TEXT}] if parameter else []
-    return {"get": {"operationId": name, "summary": title, "parameters": where, "responses": answers}}
-
-
 _READING: Final = {
-    "/deployments": _read(
+    "/deployments": reading(
         "Every version of every flow",
         "list_deployments",
-        _answers(200, _object({"deployments": {"type": "array", "items": _ref("Deployment")}}), "The versions."),
+        answers(200, object_of({"deployments": {"type": "array", "items": ref("Deployment")}}), "The versions."),
     ),
-    "/deployments/{flow}": _read(
+    "/deployments/{flow}": reading(
         "The versions of a flow, the newest first",
         "show_flow",
-        _answers(
+        answers(
             200,
-            _object({"flow": _TEXT, "versions": {"type": "array", "items": _ref("Deployment")}}),
+            object_of({"flow": TEXT, "versions": {"type": "array", "items": ref("Deployment")}}),
             "The versions.",
             (404, "The flow has no deployment."),
         ),
         "flow",
     ),
-    "/executions/{exec_id}": _read(
+    "/executions/{exec_id}": reading(
         "How an execution stands, and its result",
         "show_execution",
-        _answers(200, _ref("Execution"), "The execution.", (404, "There is no such execution.")),
+        answers(200, ref("Execution"), "The execution.", (404, "There is no such execution.")),
         "exec_id",
     ),
-    "/openapi.json": _read("This document", "show_document", _answers(200, {"type": "object"}, "The document.")),
+    "/openapi.json": reading("This document", "show_document", answers(200, {"type": "object"}, "The document.")),
 }
 
 
@@ -164,7 +141,7 @@ def _invoke(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     flow, newest = rows[0]["flow"], rows[0]
     default = next((row for row in rows if "default" in row["tags"]), newest)
     about = default["parameters"].get("description")
-    choices = [_ref(_name_of(row)) for row in (default, *(row for row in rows if row is not default))]
+    choices = [ref(_name_of(row)) for row in (default, *(row for row in rows if row is not default))]
     body = choices[0] if len(choices) == 1 else {"anyOf": choices}
     operation = {
         "operationId": f"invoke_{_safe(flow)}",
@@ -181,9 +158,9 @@ def _invoke(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "description": "The inputs, as the schema of the chosen version says.",
             "content": {"application/json": {"schema": body}},
         },
-        "responses": _answers(
+        "responses": answers(
             202,
-            _ref("Invocation"),
+            ref("Invocation"),
             "It is recorded, and a worker will run it.",
             (400, "The inputs or a parameter do not fit."),
             (404, "There is no such version or tag."),

@@ -22,6 +22,14 @@ from kitaru.store.service.app import announced_size, check_size, describe, parse
 from kitaru.store.service.guard import RefusedError, is_loopback
 from kitaru.store.service.invoking import invoke_flow, list_deployments, show_document, show_execution, show_flow
 from kitaru.store.service.maintenance import PARAMETERS, check_task, progress_lines
+from kitaru.store.service.schedule_routes import (
+    create_schedule,
+    delete_schedule,
+    list_schedules,
+    pause_schedule,
+    resume_schedule,
+    show_schedule,
+)
 
 if TYPE_CHECKING:
     from kitaru.store.service.app import Application, Service
@@ -51,6 +59,12 @@ def build_routes(service: Service) -> Application:
         ("GET", "/deployments/{flow}", show_flow),
         ("POST", "/deployments/{flow}/invoke", invoke_flow),
         ("GET", "/executions/{exec_id}", show_execution),
+        ("GET", "/schedules", list_schedules),
+        ("POST", "/schedules", create_schedule),
+        ("GET", "/schedules/{name}", show_schedule),
+        ("DELETE", "/schedules/{name}", delete_schedule),
+        ("POST", "/schedules/{name}/pause", pause_schedule),
+        ("POST", "/schedules/{name}/resume", resume_schedule),
         ("GET", "/openapi.json", show_document),
     ]
     return Starlette(
