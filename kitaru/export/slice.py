@@ -239,7 +239,9 @@ class Slice:
 
 
 def _can_be_called(node: ast.stmt) -> bool:
-    return isinstance(node, (*FUNCTIONS, ast.ClassDef))
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        return True
+    return any(isinstance(inner, ast.Lambda) for inner in ast.walk(node))
 
 
 def _binding(node: ast.stmt, name: str) -> str:

@@ -82,11 +82,16 @@ def test_a_script_compiles_and_does_what_the_notebook_does(made: tuple[Any, ...]
             [0, 1, 2],
             id="one decorator twice",
         ),
+        pytest.param(
+            [("changed", ""), ("function", "value(v0),"), ("lambda", "value(v1),"), ("changed", "value(v2),")],
+            [3, 1, 2, 0],
+            id="lambda",
+        ),
     ],
 )
 def test_what_is_called_while_the_script_is_imported_is_there(kinds: list[tuple[str, str]], order: list[int]) -> None:
     definitions = [KINDS[kind].format(i=i, reads=reads) for i, (kind, reads) in enumerate(kinds)]
-    does_the_same(definitions, order, [0, 1, 2], [])
+    does_the_same(definitions, order, list(range(len(definitions))), [])
 
 
 def does_the_same(definitions: list[str], order: list[int], needed: list[int], scratch: list[str]) -> None:
