@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter
 
 
-def test_these_are_the_oldest(either: Jupyter) -> None:
+def test_these_are_the_oldest_and_have_all_that_the_extension_asks_for(either: Jupyter) -> None:
+    told: list[str] = []
+    either.page.on("console", lambda message: told.append(message.text))
     either.open(either.server.write_notebook("oldest.ipynb", "1"))
     version = "7.4" if either.classic else "4.4"
     assert either.page.evaluate("() => jupyterapp.version").startswith(version)
+    asked = [text for text in told if "Unsatisfied version" in text]
+    assert [text for text in asked if "of shared singleton module @jupyterlab" in text] == []
