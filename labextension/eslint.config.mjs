@@ -22,6 +22,24 @@ export default tseslint.config(
     }
   },
   {
+    files: ['src/**/*.tsx'],
+    ignores: ['**/__tests__/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'JSXText[value=/[A-Za-z]{2}/]',
+          message: 'What is seen goes through `trans`.'
+        },
+        {
+          selector:
+            'JSXAttribute[name.name=/^(title|aria-label|alt|placeholder|label)$/] > Literal[value=/[A-Za-z]/]',
+          message: 'What is seen or heard goes through `trans`.'
+        }
+      ]
+    }
+  },
+  {
     files: ['**/__tests__/**'],
     rules: { 'jupyter/no-untranslated-string': 'off' }
   }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.jupyter import ELSEWHERE
 from tests.browser.recorded import record
 from tests.browser.test_document import show
 
@@ -105,7 +106,7 @@ def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_i
     assert lab.violations(".jp-kitaru-document") == []
     form.get_by_role("button", name="Send").click()
     values = document.locator(".jp-kitaru-values")
-    expect(values).to_contain_text("day=datetime.date(2026, 5, 4)", timeout=60_000)
+    expect(values).to_contain_text("day=datetime.date(2026, 5, 4)", timeout=ELSEWHERE)
     for part in ("Size.LARGE", "name='Bob', age=None", "name='Ada', age=36", "{'hall': 3}"):
         expect(values).to_contain_text(part)
 
@@ -123,7 +124,7 @@ def test_a_form_within_itself_is_typed_as_json_and_checked(lab: Jupyter, asking:
     assert lab.violations(".jp-kitaru-document") == []
     field.fill('{"name": "oak", "below": [{"name": "leaf"}]}')
     form.get_by_role("button", name="Send").click()
-    expect(document.locator(".jp-kitaru-values")).to_contain_text("below=[Tree(name='leaf'", timeout=60_000)
+    expect(document.locator(".jp-kitaru-values")).to_contain_text("below=[Tree(name='leaf'", timeout=ELSEWHERE)
 
 
 def test_enter_in_a_list_sends_the_form_and_adds_nothing(lab: Jupyter, asking: dict[str, str]) -> None:
@@ -132,4 +133,4 @@ def test_enter_in_a_list_sends_the_form_and_adds_nothing(lab: Jupyter, asking: d
     form.get_by_role("button", name="Add an entry").click()
     form.get_by_label("Entry 1", exact=True).fill("oak")
     lab.page.keyboard.press("Enter")
-    expect(document.locator(".jp-kitaru-values")).to_contain_text("['oak']", timeout=60_000)
+    expect(document.locator(".jp-kitaru-values")).to_contain_text("['oak']", timeout=ELSEWHERE)

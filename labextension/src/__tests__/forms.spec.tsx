@@ -1,30 +1,37 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import type { ErrorSchema } from '@rjsf/utils';
 import { fireEvent, render, screen } from '@testing-library/react';
 import * as React from 'react';
 
 import { Environment } from '../components/context';
 import SchemaForm from '../components/SchemaForm';
+import { errorsAt } from '../components/schemas';
 
 const trans = nullTranslator.load('kitaru');
 
 /**
  * A form as a question has it; returns what was sent.
  */
-function form(schema: Record<string, unknown>): unknown[] {
+function form(
+  schema: Record<string, unknown>,
+  refuse: (value: unknown) => ErrorSchema = () => ({})
+): unknown[] {
   const sent: unknown[] = [];
   function Form(): React.JSX.Element {
     const [value, setValue] = React.useState<unknown>(undefined);
+    const [errors, setErrors] = React.useState<ErrorSchema>({});
     return (
       <SchemaForm
         id="form"
         schema={schema}
         question="What now?"
         value={value}
-        errors={{}}
+        errors={errors}
         disabled={false}
         onChange={setValue}
         onSubmit={given => {
           sent.push(given);
+          setErrors(refuse(given));
         }}
       >
         <button type="submit">Send</button>
@@ -107,5 +114,51 @@ describe('a list', () => {
     type('["a"]');
     send();
     expect(sent).toEqual([['a']]);
+  });
+});
+
+describe('a message', () => {
+  const guest = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', title: 'Name', minLength: 2 },
+      town: { type: 'string', title: 'Town', minLength: 2 }
+    }
+  };
+  const nested = { type: 'object', properties: { guest } };
+
+  const fill = (label: string, text: string): void => {
+    fireEvent.change(screen.getByLabelText(label), { target: { value: text } });
+  };
+  const messages = (): (string | null)[] =>
+    screen.queryAllByRole('alert').map(({ textContent }) => textContent);
+
+  it('comes with the first try and goes as soon as its value is mended', () => {
+    const sent = form(nested);
+    fill('Name', 'A');
+    fill('Town', 'B');
+    expect(messages()).toEqual([]);
+    send();
+    expect(messages()).toHaveLength(2);
+    fill('Name', 'Ada');
+    expect(messages()).toHaveLength(1);
+    fill('Town', 'Bari');
+    expect(messages()).toEqual([]);
+    send();
+    expect(sent).toEqual([{ guest: { name: 'Ada', town: 'Bari' } }]);
+  });
+
+  it('of the server goes with the value that it is about', () => {
+    const refused = errorsAt([
+      { place: 'guest.name', message: 'is taken' },
+      { place: 'guest.town', message: 'is unknown' }
+    ]);
+    form(nested, () => refused);
+    fill('Name', 'Ada');
+    fill('Town', 'Bari');
+    send();
+    expect(messages()).toEqual(['is taken', 'is unknown']);
+    fill('Town', 'Rome');
+    expect(messages()).toEqual(['is taken']);
   });
 });

@@ -1,12 +1,7 @@
-import {
-  barsOf,
-  moved,
-  rowsOf,
-  spanOf,
-  tickText,
-  ticksOf,
-  zoomed
-} from '../document/timeline';
+import { barsOf } from '../document/bars';
+import { failedOf, rowsOf, toFailed } from '../document/rows';
+import { moved, spanOf, zoomed } from '../document/span';
+import { tickText, ticksOf } from '../document/ticks';
 import type { ChildView, GroupView } from '../documents';
 import { callView, executionView, waitView } from './server';
 
@@ -76,6 +71,44 @@ describe('rows of the timeline', () => {
     const key = rowsOf(few, nothing, () => 0)[0]?.key ?? '';
     const kinds = rowsOf(few, new Set([key]), () => 3).map(row => row.kind);
     expect(kinds).toEqual(['group', 'paged', 'paged', 'paged']);
+  });
+
+  it('begin with the calls that failed, of many', () => {
+    const many = executionView({ rows: [group({ failed: 2 })] });
+    const key = rowsOf(many, nothing, () => 0)[0]?.key ?? '';
+    const rows = rowsOf(many, new Set([key]), () => 2);
+    expect(rows.map(row => `${row.kind} ${row.level}`)).toEqual([
+      'group 1',
+      'paged 2',
+      'paged 2',
+      'lane 2',
+      'lane 2',
+      'each 2'
+    ]);
+  });
+
+  it('fold many that failed', () => {
+    const many = executionView({ rows: [group({ total: 99, failed: 30 })] });
+    const folded = rowsOf(many, nothing, () => 0)[0];
+    const open = new Set(folded ? toFailed(folded) : []);
+    const rows = rowsOf(many, open, () => 1);
+    expect(rows[1]).toMatchObject({ kind: 'each', failed: true, total: 30 });
+    expect(rows.slice(2, 32).every(row => row.level === 3)).toBe(true);
+    expect(rows.slice(32).map(row => row.kind)).toEqual(['lane', 'each']);
+  });
+
+  it('say where what the document leaves out has calls that failed', () => {
+    const rows = [callView({ status: 'failed' })];
+    const totals = { ...executionView().totals, calls: 90, failed: 1 };
+    const known = executionView({ rows, totals, hidden: 89 });
+    const more = executionView({
+      rows,
+      totals: { ...totals, failed: 3 },
+      hidden: 89
+    });
+    const [, seen] = rowsOf(known, nothing, () => 0);
+    const [, unseen] = rowsOf(more, nothing, () => 0);
+    expect([failedOf(seen), failedOf(unseen)]).toEqual([0, 3]);
   });
 
   it('are one for each of many calls where that is asked for', () => {

@@ -4,6 +4,7 @@ import type { ICallDetail } from '../api';
 import type { CallView } from '../documents';
 import { useEnvironment } from './context';
 import { Failure } from './Failure';
+import { Heading } from './Heading';
 import { Logs } from './Logs';
 import { Values } from './Values';
 
@@ -41,7 +42,7 @@ export function CallDetails(props: {
       )}
       {detail && Object.keys(detail.metadata).length > 0 && (
         <section>
-          <h4>{trans.__('Metadata')}</h4>
+          <Heading>{trans.__('Metadata')}</Heading>
           <pre tabIndex={0} aria-label={trans.__('Metadata')}>
             {JSON.stringify(detail.metadata, null, 2)}
           </pre>

@@ -10,10 +10,13 @@ import { StatusIcon } from './StatusIcon';
  */
 export function ExecutionHeader(props: {
   view: ExecutionView;
+  /** Whether it is the title of all that is shown. */
+  isTitle?: boolean;
   children?: React.ReactNode;
 }): React.JSX.Element {
   const { trans, live, open } = useEnvironment();
-  const { view } = props;
+  const { view, isTitle = false } = props;
+  const Flow = isTitle ? 'h2' : 'span';
   const ticking = view.status === 'running' && live !== null;
   const took = elapsed(view, Math.max(useNow(ticking), view.started_at ?? 0));
   // What waits or was interrupted takes no time; what is not followed ran that long when it was written down.
@@ -27,7 +30,7 @@ export function ExecutionHeader(props: {
   return (
     <header className="jp-kitaru-header">
       <StatusIcon status={view.status} decorative />
-      <span className="jp-kitaru-flow">{view.flow}</span>
+      <Flow className="jp-kitaru-flow">{view.flow}</Flow>
       <span className={`jp-kitaru-state jp-kitaru-status-${view.status}`}>
         {statusText(trans, view.status)}
         {view.reason ? `: ${view.reason}` : ''}

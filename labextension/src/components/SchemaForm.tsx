@@ -6,15 +6,13 @@ import { customizeValidator } from '@rjsf/validator-ajv8';
 import * as React from 'react';
 
 import { useEnvironment } from './context';
-import {
-  ArrayTemplate,
-  FieldTemplate,
-  ObjectTemplate,
-  SelectWidget,
-  type IFormContext
-} from './FormTemplates';
+import type { IFormContext } from './FormLegend';
+import { FieldTemplate, ObjectTemplate } from './FormTemplates';
 import { JsonEditor } from './JsonEditor';
+import { ArrayTemplate } from './ListTemplate';
 import { drawable, drawing, inWords, isDrawable, typeOf } from './schemas';
+import { SelectWidget } from './SelectWidget';
+import { stillTold } from './told';
 
 // Python's times need no time zone, and the server has the last word on every format.
 const validator = customizeValidator<ReadonlyJSONObject>({
@@ -76,6 +74,7 @@ export default function SchemaForm(props: ISchemaFormProps): React.JSX.Element {
 
 function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
   const { trans } = useEnvironment();
+  const [tried, setTried] = React.useState<{ value: unknown } | null>(null);
   const schema = React.useMemo(
     () => drawable(props.schema, trans),
     [props.schema, trans]
@@ -86,7 +85,8 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
     <FormComponent
       className="jp-kitaru-form"
       tagName={props.isPart ? 'div' : undefined}
-      liveValidate={props.isPart ?? false}
+      // Once it was refused, a message goes as soon as its value is mended.
+      liveValidate={props.isPart === true || tried !== null}
       idPrefix={props.id}
       schema={schema}
       uiSchema={uiSchema}
@@ -94,7 +94,7 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
       // A value may be no object; the library's types know objects only.
       formData={props.value as ReadonlyJSONObject}
       formContext={context}
-      extraErrors={props.errors}
+      extraErrors={stillTold(props.errors, tried?.value, props.value)}
       disabled={props.disabled}
       templates={templates}
       widgets={{ SelectWidget }}
@@ -107,7 +107,11 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
       onChange={({ formData, errors }) => {
         props.onChange(formData, errors.length === 0);
       }}
+      onError={() => {
+        setTried({ value: props.value });
+      }}
       onSubmit={({ formData }) => {
+        setTried({ value: formData });
         props.onSubmit?.(formData);
       }}
     >
@@ -120,6 +124,7 @@ function TextForm(props: ISchemaFormProps): React.JSX.Element {
   const { trans } = useEnvironment();
   const [isJson, setIsJson] = React.useState(true);
   const [checked, setChecked] = React.useState(false);
+  const [sent, setSent] = React.useState<unknown>(undefined);
   const schema = props.schema as RJSFSchema;
   const problemsOf = (value: unknown): string[] => {
     const { errors } = validator.validateFormData(
@@ -131,7 +136,8 @@ function TextForm(props: ISchemaFormProps): React.JSX.Element {
     );
     return errors.map(({ property, message }) => atPlace(property, message));
   };
-  const told = toErrorList(props.errors).map(({ property, message }) =>
+  const said = stillTold(props.errors, sent, props.value);
+  const told = toErrorList(said).map(({ property, message }) =>
     atPlace(property, message)
   );
   const editor = (
@@ -160,6 +166,7 @@ function TextForm(props: ISchemaFormProps): React.JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         setChecked(true);
+        setSent(props.value);
         if (isJson && problemsOf(props.value).length === 0) {
           props.onSubmit?.(props.value);
         }

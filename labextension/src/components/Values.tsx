@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import type { ValueView } from '../documents';
+import { Heading } from './Heading';
 import { ValuePreview } from './ValuePreview';
 
 /**
@@ -12,7 +13,7 @@ export function Values(props: {
 }): React.JSX.Element {
   return (
     <section>
-      <h4>{props.title}</h4>
+      <Heading>{props.title}</Heading>
       {props.values.map(([name, value]) =>
         name === '' ? <ValuePreview key={name} value={value} /> : null
       )}

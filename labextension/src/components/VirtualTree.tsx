@@ -18,6 +18,13 @@ export interface ITreeRow {
   data?: Readonly<Record<`data-${string}`, string>>;
 }
 
+/**
+ * A row to bring into sight; another object brings it there again.
+ */
+export interface IReveal {
+  readonly index: number;
+}
+
 export interface IVirtualTreeProps {
   label: string;
   count: number;
@@ -27,6 +34,7 @@ export interface IVirtualTreeProps {
   row(index: number): ITreeRow | null;
   /** Index of the current row; -1 if there is none. */
   active: number;
+  reveal?: IReveal | null;
   onActive(index: number): void;
   onOpen(index: number): void;
   onFold(index: number, open: boolean): void;
@@ -40,7 +48,7 @@ export interface IVirtualTreeProps {
  * A tree or list of any length that is used with the keyboard; only rows in sight are drawn.
  */
 export function VirtualTree(props: IVirtualTreeProps): React.JSX.Element {
-  const { active, count, rowHeight, onSight } = props;
+  const { active, count, reveal, rowHeight, onSight } = props;
   const id = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -55,6 +63,11 @@ export function VirtualTree(props: IVirtualTreeProps): React.JSX.Element {
   React.useEffect(() => {
     onSight?.(first, last);
   }, [onSight, first, last, count]);
+  React.useEffect(() => {
+    if (reveal) {
+      rows.scrollToIndex(reveal.index);
+    }
+  }, [reveal]);
   const go = (index: number): void => {
     const found = Math.max(0, Math.min(count - 1, index));
     rows.scrollToIndex(found);

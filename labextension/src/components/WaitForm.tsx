@@ -7,6 +7,7 @@ import { ApiError } from '../api';
 import type { WaitView } from '../documents';
 import { useEnvironment } from './context';
 import { moment } from './format';
+import { Heading } from './Heading';
 import { answerOf, errorsAt, kindOf } from './schemas';
 import { problemText } from './problem';
 
@@ -29,7 +30,7 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
       // Letters that are typed here are no shortcuts of the notebook.
       data-lm-suppress-shortcuts="true"
     >
-      <h4 id={id}>{question}</h4>
+      <Heading id={id}>{question}</Heading>
       <Deadline wait={wait} />
       {live ? (
         <Answer

@@ -6,6 +6,7 @@ import { CommandIDs } from '../commands';
 import { CallDetails } from '../components/CallDetails';
 import { Environment, useEnvironment } from '../components/context';
 import { duration, statusText } from '../components/format';
+import { Heading } from '../components/Heading';
 import { StatusIcon } from '../components/StatusIcon';
 import type { CallView } from '../documents';
 import type { AnyStatus } from '../icons';
@@ -42,7 +43,7 @@ export function CallPane(props: {
     >
       <header className="jp-kitaru-pane-header">
         {found && <StatusIcon status={found.status} />}
-        <h3>{selected.call}</h3>
+        <h3 className="jp-kitaru-heading">{selected.call}</h3>
         <button
           className="jp-kitaru-icon-button"
           title={trans.__('Close')}
@@ -96,7 +97,7 @@ function More({ detail }: { detail: ICallDetail }): React.JSX.Element {
     <>
       {detail.attempt_list.length > 1 && (
         <section>
-          <h4>{trans.__('Attempts')}</h4>
+          <Heading>{trans.__('Attempts')}</Heading>
           <ol className="jp-kitaru-attempts">
             {detail.attempt_list.map(attempt => (
               <li key={attempt.attempt}>
@@ -124,7 +125,7 @@ function More({ detail }: { detail: ICallDetail }): React.JSX.Element {
       )}
       {artifacts.length > 0 && (
         <section>
-          <h4>{trans.__('Stored values')}</h4>
+          <Heading>{trans.__('Stored values')}</Heading>
           <Artifacts artifacts={artifacts} />
         </section>
       )}

@@ -1,22 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { CallDiff, DiffView, ValueChange } from '../documents';
 import { executionPath, type IExecutionRef } from '../api';
 import { Environment, useEnvironment } from '../components/context';
-import {
-  cost,
-  count,
-  duration,
-  moment,
-  statusText
-} from '../components/format';
-import { StatusIcon } from '../components/StatusIcon';
-import { ValuePreview } from '../components/ValuePreview';
+import { count } from '../components/format';
 import { problemText } from '../components/problem';
-import type { ExecutionSummary } from '../documents';
-import type { AnyStatus } from '../icons';
+import type { DiffView } from '../documents';
 import type { IExecutionModel } from '../tokens';
+import { Change } from './Change';
+import { ComparedCall } from './ComparedCall';
+import { Figures } from './Figures';
 
 /**
  * Two executions side by side, call by call.
@@ -29,6 +22,7 @@ export function Comparison(props: {
   open(ref: IExecutionRef): void;
 }): React.JSX.Element {
   const { target, other, model, trans, open } = props;
+  const title = React.useId();
   const [found, setFound] = React.useState<DiffView | string | null>(null);
   const environment = React.useMemo(
     () => ({ trans, model, live: target, open }),
@@ -73,8 +67,11 @@ export function Comparison(props: {
     <Environment.Provider value={environment}>
       <article
         className="jp-kitaru-execution jp-kitaru-comparison"
-        aria-label={trans.__('Comparison of two executions')}
+        aria-labelledby={title}
       >
+        <h2 id={title} className="jp-kitaru-unseen">
+          {trans.__('Comparison of two executions')}
+        </h2>
         {typeof found === 'string' ? (
           <p role="alert">{found}</p>
         ) : found === null ? (
@@ -98,7 +95,7 @@ function Both({ diff }: { diff: DiffView }): React.JSX.Element {
       <Figures diff={diff} />
       {diff.inputs.length > 0 && (
         <section>
-          <h3>{trans.__('Inputs')}</h3>
+          <h3 className="jp-kitaru-heading">{trans.__('Inputs')}</h3>
           {diff.inputs.map(change => (
             <Change key={change.name} change={change} />
           ))}
@@ -106,12 +103,12 @@ function Both({ diff }: { diff: DiffView }): React.JSX.Element {
       )}
       {diff.output && (
         <section>
-          <h3>{trans.__('Result')}</h3>
+          <h3 className="jp-kitaru-heading">{trans.__('Result')}</h3>
           <Change change={diff.output} untitled />
         </section>
       )}
       <section>
-        <h3>{trans.__('Calls')}</h3>
+        <h3 className="jp-kitaru-heading">{trans.__('Calls')}</h3>
         {changed.length === 0 && (
           <p className="jp-kitaru-dim">
             {trans.__('All calls returned the same.')}
@@ -119,7 +116,7 @@ function Both({ diff }: { diff: DiffView }): React.JSX.Element {
         )}
         <ol className="jp-kitaru-rows" aria-label={trans.__('Calls')}>
           {shown.map(call => (
-            <Call
+            <ComparedCall
               key={`${call.before ?? ''} ${call.after ?? ''}`}
               call={call}
             />
@@ -146,191 +143,4 @@ function Both({ diff }: { diff: DiffView }): React.JSX.Element {
       </section>
     </>
   );
-}
-
-function Figures({ diff }: { diff: DiffView }): React.JSX.Element {
-  const { trans, open, live } = useEnvironment();
-  const { before, after } = diff;
-  const rows: [string, (one: ExecutionSummary) => React.ReactNode, string][] = [
-    [
-      trans.__('Status'),
-      one => (
-        <>
-          <StatusIcon status={one.status} decorative />{' '}
-          {statusText(trans, one.status)}
-        </>
-      ),
-      ''
-    ],
-    [
-      trans.__('Started'),
-      one => (one.started_at === null ? '–' : moment(one.started_at)),
-      ''
-    ],
-    [
-      trans.__('Duration'),
-      one =>
-        one.started_at === null || one.ended_at === null
-          ? '–'
-          : duration(one.ended_at - one.started_at),
-      delta(diff.duration_delta, wholeDuration)
-    ],
-    [
-      trans.__('Cost'),
-      one => (one.totals.cost === null ? '–' : cost(one.totals.cost)),
-      delta(diff.cost_delta, cost)
-    ],
-    [
-      trans.__('Tokens'),
-      one => (one.totals.tokens === null ? '–' : count(one.totals.tokens)),
-      delta(diff.token_delta, count)
-    ]
-  ];
-  return (
-    <table className="jp-kitaru-figures-table">
-      <thead>
-        <tr>
-          <td />
-          {[before, after].map(one => (
-            <th key={one.exec_id} scope="col">
-              {one.flow}{' '}
-              <button
-                className="jp-kitaru-id jp-kitaru-link"
-                onClick={() => {
-                  open?.({ execId: one.exec_id, home: live?.home ?? null });
-                }}
-              >
-                {one.exec_id}
-              </button>
-            </th>
-          ))}
-          <th scope="col">{trans.__('Difference')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([title, text, difference]) => (
-          <tr key={title}>
-            <th scope="row">{title}</th>
-            <td>{text(before)}</td>
-            <td>{text(after)}</td>
-            <td>{difference}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/**
- * A duration of which less than half a millisecond counts as nothing.
- */
-function wholeDuration(seconds: number): string {
-  return duration(Math.round(seconds * 1000) / 1000);
-}
-
-function delta(value: number | null, text: (value: number) => string): string {
-  if (value === null || value === 0) {
-    return '';
-  }
-  const size = text(Math.abs(value));
-  return size === text(0) ? '' : `${value > 0 ? '+' : '−'}${size}`;
-}
-
-function Call({ call }: { call: CallDiff }): React.JSX.Element {
-  const { trans } = useEnvironment();
-  const [open, setOpen] = React.useState(!call.same);
-  const name = call.after ?? call.before ?? call.name;
-  const only =
-    call.before === null
-      ? trans.__('only in the second')
-      : call.after === null
-        ? trans.__('only in the first')
-        : call.same
-          ? trans.__('the same')
-          : '';
-  const differences = [
-    delta(call.duration_delta, wholeDuration),
-    delta(call.cost_delta, cost)
-  ].filter(text => text !== '');
-  return (
-    <li>
-      <button
-        className="jp-kitaru-row"
-        aria-expanded={open}
-        onClick={() => {
-          setOpen(!open);
-        }}
-      >
-        <StatusIcon
-          status={
-            (call.after_status ?? call.before_status ?? 'pending') as AnyStatus
-          }
-        />
-        <span className="jp-kitaru-name">{name}</span>
-        <span className="jp-kitaru-summary">{only}</span>
-        <span className="jp-kitaru-figures">{differences.join(' · ')}</span>
-      </button>
-      {open && (
-        <div className="jp-kitaru-nested">
-          {call.inputs.map(change => (
-            <Change key={change.name} change={change} />
-          ))}
-          {call.output && (
-            <Change change={{ ...call.output, name: trans.__('Result') }} />
-          )}
-          {call.inputs.length === 0 && !call.output && (
-            <p className="jp-kitaru-dim">
-              {trans.__('Inputs and result are the same.')}
-            </p>
-          )}
-          {call.why && <p className="jp-kitaru-dim">{call.why}</p>}
-        </div>
-      )}
-    </li>
-  );
-}
-
-/**
- * A value before and after; of texts what was taken away and added.
- */
-function Change(props: {
-  change: ValueChange;
-  untitled?: boolean;
-}): React.JSX.Element {
-  const { change, untitled = false } = props;
-  const { trans } = useEnvironment();
-  const lines = change.text_diff.filter(line => !/^(---|\+\+\+|@@)/.test(line));
-  return (
-    <div className="jp-kitaru-change">
-      {!untitled && <h4>{change.name}</h4>}
-      {lines.length > 0 ? (
-        <pre
-          className="jp-kitaru-diff"
-          tabIndex={0}
-          aria-label={trans.__('Text of %1 line by line', change.name)}
-        >
-          {lines.map((line, index) => (
-            <DiffLine key={index} line={line} />
-          ))}
-        </pre>
-      ) : (
-        <div className="jp-kitaru-sides">
-          <div>
-            {change.before ? <ValuePreview value={change.before} /> : '–'}
-          </div>
-          <div>
-            {change.after ? <ValuePreview value={change.after} /> : '–'}
-          </div>
-        </div>
-      )}
-    </div>
-  );
-}
-
-function DiffLine({ line }: { line: string }): React.JSX.Element {
-  const text = line.replace(/\n$/, '');
-  if (text.startsWith('+')) {
-    return <ins>{text}</ins>;
-  }
-  return text.startsWith('-') ? <del>{text}</del> : <span>{text}</span>;
 }

@@ -7,6 +7,7 @@ import type {
   TextPage
 } from '../documents';
 import type { Api } from '../api';
+import { count } from '../components/format';
 
 /** Characters of a text and rows of a table that are shown; all of it can be downloaded. */
 const CHARACTERS = 100_000;
@@ -68,7 +69,7 @@ function html({ columns, rows, total, offset }: TablePage): string {
   return (
     `<table class="dataframe"><thead><tr>${cells(columns, 'th')}</tr></thead>` +
     `<tbody>${body}</tbody></table>` +
-    (rest > 0 ? `<p>… ${rest.toLocaleString()}</p>` : '')
+    (rest > 0 ? `<p>… ${count(rest)}</p>` : '')
   );
 }
 

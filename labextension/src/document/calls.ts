@@ -4,13 +4,16 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Api, IExecutionRef } from '../api';
 import { Pages } from '../components/pages';
 import type { CallView } from '../documents';
+import type { IBar } from './bars';
 import { Lanes } from './lanes';
-import { HIDDEN, type IBar, type ISpan, type TimelineRow } from './timeline';
+import { failedKey, type TimelineRow } from './rows';
+import type { ISpan } from './span';
 
 interface IPart {
   owner: string;
   checkpoint?: string;
   first?: number;
+  status?: string;
 }
 
 /**
@@ -56,13 +59,13 @@ export class Calls implements IDisposable {
    * Say what rows there are, and which part of the time is in sight; null for all of it.
    */
   know(rows: readonly TimelineRow[], span: ISpan | null): void {
-    this.lanes.show(rows, this.ref.execId, span);
+    this.lanes.show(rows, span);
     for (const row of rows) {
       if (row.kind === 'group') {
         const { checkpoint, sequence: first } = row.group;
-        this._parts.set(row.key, { owner: row.owner, checkpoint, first });
+        this._divide(row.key, { owner: row.owner, checkpoint, first });
       } else if (row.kind === 'hidden') {
-        this._parts.set(HIDDEN, { owner: this.ref.execId });
+        this._divide(row.key, { owner: row.owner });
       }
     }
   }
@@ -107,6 +110,11 @@ export class Calls implements IDisposable {
     this._isDisposed = true;
     this.lanes.dispose();
     Signal.clearData(this);
+  }
+
+  private _divide(key: string, part: IPart): void {
+    this._parts.set(key, part);
+    this._parts.set(failedKey(key), { ...part, status: 'failed' });
   }
 
   private _pagesOf(key: string): Pages<CallView> {

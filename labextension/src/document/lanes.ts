@@ -3,7 +3,8 @@ import type { IDisposable } from '@lumino/disposable';
 
 import { executionPath, type Api } from '../api';
 import type { LanesView, SpanView } from '../documents';
-import type { ISpan, TimelineRow } from './timeline';
+import type { TimelineRow } from './rows';
+import type { ISpan } from './span';
 
 /** Milliseconds between two questions for the same lanes. */
 const INTERVAL = 500;
@@ -65,7 +66,7 @@ export class Lanes implements IDisposable {
    *
    * @param span - Null for all of it.
    */
-  show(rows: readonly TimelineRow[], owner: string, span: ISpan | null): void {
+  show(rows: readonly TimelineRow[], span: ISpan | null): void {
     const wanted = new Map<string, [IQuestion, number]>();
     for (const row of rows) {
       if (row.kind === 'group' && row.open) {
@@ -75,7 +76,7 @@ export class Lanes implements IDisposable {
           count
         ]);
       } else if (row.kind === 'hidden' && row.open) {
-        wanted.set(row.key, [{ owner }, row.calls]);
+        wanted.set(row.key, [{ owner: row.owner }, row.calls]);
       }
     }
     for (const [key, entry] of this._entries) {

@@ -8,9 +8,16 @@ import type { IExecutionModel, IOpenQuestion } from '../tokens';
 /**
  * All open questions, wherever the executions run; answers need no kernel.
  */
-export function Inbox(): React.JSX.Element {
+export function Inbox(props: {
+  /** Told whenever there begin to be questions. */
+  onDrawn?(): void;
+}): React.JSX.Element {
   const { model, trans } = useEnvironment();
   const waits = useWaits(model);
+  const hasWaits = waits.length > 0;
+  React.useEffect(() => {
+    props.onDrawn?.();
+  }, [hasWaits]);
   if (waits.length === 0) {
     return (
       <p className="jp-kitaru-nothing">

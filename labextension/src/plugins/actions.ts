@@ -3,22 +3,12 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import {
-  Clipboard,
-  Dialog,
   ICommandPalette,
   InputDialog,
-  Notification,
-  showDialog,
   showErrorMessage
 } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import {
-  ITranslator,
-  nullTranslator,
-  type TranslationBundle
-} from '@jupyterlab/translation';
-import {
-  copyIcon,
-  linkIcon,
   notebookIcon,
   refreshIcon,
   runIcon,
@@ -31,12 +21,12 @@ import type { IExecutionRef } from '../api';
 import { CommandIDs, EXECUTION_ARGUMENTS } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- a few lines
 import { problemText } from '../components/problem';
-import { addressOf } from '../document/location';
-import { asCli, asPython } from '../document/texts';
 import { IExecutionDocuments } from '../document/tracker';
 import type { ExecutionDocument } from '../document/widget';
 import type { ExecutionView } from '../documents';
 import { IExecutionModel } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- a few lines
+import { addCopies } from './copying';
 
 type Status = ExecutionView['status'];
 
@@ -198,8 +188,9 @@ export const actions: JupyterFrontEndPlugin<void> = {
       },
       isEnabled: args =>
         typeof args.path === 'string' || documents.target(args) !== null,
-      execute: args =>
-        openNotebook(app, trans, args, async () => {
+      execute: async args => {
+        const { openNotebook } = await import('./opening');
+        await openNotebook(app, trans, args, async () => {
           const ref = documents.target(args);
           return ref ? model.api.execution(ref) : null;
         }).catch((error: unknown) =>
@@ -207,51 +198,11 @@ export const actions: JupyterFrontEndPlugin<void> = {
             trans.__('The notebook cannot be opened'),
             problemText(error)
           )
-        )
+        );
+      }
     });
 
-    const copies: [string, string, string, (ref: IExecutionRef) => string][] = [
-      [
-        CommandIDs.copyId,
-        trans.__('Copy Id'),
-        trans.__('Copy the id of the execution'),
-        ref => ref.execId
-      ],
-      [
-        CommandIDs.copyLink,
-        trans.__('Copy Link'),
-        trans.__('Copy the address of this document'),
-        ref => addressOf(app.serviceManager.serverSettings.baseUrl, ref)
-      ],
-      [
-        CommandIDs.copyPython,
-        trans.__('Copy as Python'),
-        trans.__('Copy the lines that get it in Python'),
-        ref => asPython(ref.execId)
-      ],
-      [
-        CommandIDs.copyCli,
-        trans.__('Copy as Command'),
-        trans.__('Copy the command for a terminal'),
-        ref => asCli(ref.execId, documents.view(ref)?.status ?? null)
-      ]
-    ];
-    for (const [id, label, caption, text] of copies) {
-      commands.addCommand(id, {
-        label: args => (args.label === '' ? '' : label),
-        caption,
-        icon: id === CommandIDs.copyLink ? linkIcon : copyIcon,
-        describedBy,
-        isEnabled: args => documents.target(args) !== null,
-        execute: args => {
-          const ref = documents.target(args);
-          if (ref) {
-            Clipboard.copyToSystem(text(ref));
-            Notification.success(trans.__('Copied'), { autoClose: 1500 });
-          }
-        }
-      });
-    }
+    addCopies(app, documents, trans);
 
     const category = trans.__('Kitaru');
     for (const command of IN_PALETTE) {
@@ -275,31 +226,4 @@ function callClicked(app: JupyterFrontEnd): string | null {
     ({ dataset }) => dataset.kitaruCall !== undefined
   );
   return node?.dataset.kitaruCall ?? null;
-}
-
-async function openNotebook(
-  app: JupyterFrontEnd,
-  trans: TranslationBundle,
-  args: ReadonlyPartialJSONObject,
-  view: () => Promise<ExecutionView | null>
-): Promise<void> {
-  const known = typeof args.path === 'string' ? null : await view();
-  const path = typeof args.path === 'string' ? args.path : known?.notebook;
-  const name = typeof args.name === 'string' ? args.name : known?.flow;
-  if (!path) {
-    await showDialog({
-      title: trans.__('There is no notebook'),
-      body: trans.__('The execution was not started from a notebook.'),
-      buttons: [Dialog.okButton()]
-    });
-    return;
-  }
-  const { showCell } = await import('../document/notebook');
-  const found = await showCell(app, path, name ?? '');
-  if (!found && name) {
-    Notification.info(
-      trans.__('No cell of this notebook defines %1 by now.', name),
-      { autoClose: 5000 }
-    );
-  }
 }

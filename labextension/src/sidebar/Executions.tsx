@@ -1,22 +1,15 @@
-import { Time } from '@jupyterlab/coreutils';
 import * as React from 'react';
 
 import type { IExecutionRef } from '../api';
 import { useEnvironment, useNow } from '../components/context';
-import {
-  cost,
-  count,
-  duration,
-  elapsed,
-  moment,
-  statusText
-} from '../components/format';
-import { StatusIcon } from '../components/StatusIcon';
+import { count } from '../components/format';
 import { VirtualTree, type ITreeRow } from '../components/VirtualTree';
 import type { ExecutionSummary } from '../documents';
 import { Filters } from './Filters';
+import { madeOf, type IMade } from './item';
 import type { ExecutionList } from './list';
 import { isFiltered } from './query';
+import { Teach } from './Teach';
 
 const ROW_HEIGHT = 44;
 
@@ -164,131 +157,6 @@ function useActive(list: ExecutionList): [number, (index: number) => void] {
     }
   ];
 }
-
-/**
- * What a row shows and says, made once for as long as it says the same: a list that scrolls draws it in every frame.
- */
-type IMade = Pick<ITreeRow, 'content' | 'label' | 'data'>;
-
-function madeOf(
-  execution: ExecutionSummary,
-  now: number,
-  trans: Bundle
-): IMade {
-  const at = execution.started_at ?? execution.created_at;
-  const when = at === null ? '' : ago(at);
-  const text = summary(execution, now, trans);
-  const status = statusText(trans, execution.status);
-  return {
-    content: (
-      <Item
-        execution={execution}
-        when={when}
-        moment={at === null ? '' : moment(at)}
-        text={text}
-      />
-    ),
-    label: [execution.flow, status, when, text].join(', '),
-    data: {
-      'data-kitaru-execution': execution.exec_id,
-      'data-kitaru-status': execution.status
-    }
-  };
-}
-
-function Item(props: {
-  execution: ExecutionSummary;
-  when: string;
-  moment: string;
-  text: string;
-}): React.JSX.Element {
-  const { execution, text } = props;
-  const bad = execution.status === 'failed' ? 'jp-kitaru-bad' : '';
-  return (
-    <>
-      <StatusIcon status={execution.status} decorative />
-      <span className="jp-kitaru-item-text">
-        <span className="jp-kitaru-item-line">
-          <span className="jp-kitaru-name">{execution.flow}</span>
-          <span className="jp-kitaru-dim jp-kitaru-when" title={props.moment}>
-            {props.when}
-          </span>
-        </span>
-        <span
-          className={`jp-kitaru-item-line jp-kitaru-dim ${bad}`}
-          title={text}
-        >
-          <span className="jp-kitaru-name">{text}</span>
-        </span>
-      </span>
-    </>
-  );
-}
-
-type Bundle = ReturnType<typeof useEnvironment>['trans'];
-
-/**
- * What matters most: what is asked, what went wrong, else how far it is and what it took.
- */
-function summary(
-  execution: ExecutionSummary,
-  now: number,
-  trans: Bundle
-): string {
-  const { status, failure, totals, waiting_for: questions } = execution;
-  if (status === 'failed' && failure) {
-    return failure.split('\n', 1)[0] ?? failure;
-  }
-  if (status === 'waiting' && questions.length > 0) {
-    return trans.__('Asks: %1', questions.join(', '));
-  }
-  const done = totals.completed + totals.reused;
-  const running = status === 'running';
-  const took =
-    running || execution.ended_at !== null ? elapsed(execution, now) : null;
-  return [
-    running || status === 'completed' ? null : statusText(trans, status),
-    done < totals.calls
-      ? trans.__('%1 of %2 calls', count(done), count(totals.calls))
-      : trans._n('%1 call', '%1 calls', totals.calls, count(totals.calls)),
-    took === null ? null : duration(took),
-    totals.cost === null ? null : cost(totals.cost)
-  ]
-    .filter(part => part !== null)
-    .join(' · ');
-}
-
-function ago(at: number): string {
-  return Time.formatHuman(new Date(at * 1000), 'narrow');
-}
-
-/**
- * Nothing is recorded yet: how to begin.
- */
-function Teach(): React.JSX.Element {
-  const { trans } = useEnvironment();
-  return (
-    <div className="jp-kitaru-teach">
-      <p>
-        {trans.__(
-          'Flows that you run appear here. Each result is kept on disk, so that a run goes on where it stopped.'
-        )}
-      </p>
-      <p>{trans.__('Begin with two cells:')}</p>
-      <pre tabIndex={0} aria-label={trans.__('Example')}>
-        {EXAMPLE}
-      </pre>
-    </div>
-  );
-}
-
-const EXAMPLE = `%load_ext kitaru
-
-%%kitaru_flow hello -p name="you"
-def greet(name):
-    return f"Hello {name}"
-
-greet(name)`;
 
 function useChanges(list: ExecutionList): void {
   const [, draw] = React.useReducer((value: number) => value + 1, 0);

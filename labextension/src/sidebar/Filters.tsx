@@ -2,7 +2,7 @@ import { InputGroup, filterListIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { useEnvironment } from '../components/context';
-import { statusText } from '../components/format';
+import { count, statusText } from '../components/format';
 import type { HomeInfo } from '../documents';
 import type { ExecutionList } from './list';
 import {
@@ -87,7 +87,7 @@ export function Filters({ list }: { list: ExecutionList }): React.JSX.Element {
                   '%1 execution',
                   '%1 executions',
                   list.total,
-                  list.total.toLocaleString()
+                  count(list.total)
                 )
               : ''}
           </span>

@@ -1,31 +1,20 @@
 import { PageConfig } from '@jupyterlab/coreutils';
-import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
-import type { ITranslator } from '@jupyterlab/translation';
+import { SidePanel } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { AccordionPanel } from '@lumino/widgets';
-import * as React from 'react';
 
-import type { IExecutionRef } from '../api';
 import type { StatusView } from '../documents';
-import { Environment } from '../components/context';
 import { contentsPath } from '../document/notebook';
 import { kitaruIcon } from '../icons';
-import { Inbox } from '../inbox/Inbox';
-import type { IExecutionModel } from '../tokens';
-import { Executions } from './Executions';
-import { ExecutionList } from './list';
 import { NO_FILTERS } from './query';
+import {
+  ExecutionsSection,
+  WaitsSection,
+  type ISidebarOptions
+} from './sections';
 
 /** Where the style sheet finds the number for the tab. */
 const BADGE = 'kitaru-waits';
-
-export interface ISidebarOptions {
-  model: IExecutionModel;
-  trans: TranslationBundle;
-  translator: ITranslator;
-  open(ref: IExecutionRef): void;
-}
 
 /**
  * What waits for an answer, and all executions.
@@ -76,17 +65,10 @@ export class ExecutionsPanel extends SidePanel {
     this._isForWaits = true;
   }
 
-  private _focusWaits(): void {
-    const field = this._waits.node.querySelector<HTMLElement>(
-      'input, textarea, select, button'
-    );
-    (field ?? this._waits.node).focus();
-  }
-
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     if (this._isForWaits) {
-      this._focusWaits();
+      this._waits.takeFocus();
     } else {
       this._executions.takeFocus();
     }
@@ -132,90 +114,4 @@ export class ExecutionsPanel extends SidePanel {
   private _before = 0;
   /** Whether the next activation is to lead to the questions. */
   private _isForWaits = false;
-}
-
-/**
- * A part of the panel that draws with React.
- */
-class WaitsSection extends ReactWidget {
-  constructor(private readonly options: ISidebarOptions) {
-    super();
-    this.addClass('jp-kitaru-section');
-    this.node.tabIndex = -1;
-    this.title.label = options.trans.__('Questions');
-  }
-
-  protected override render(): React.JSX.Element {
-    const { model, trans, open } = this.options;
-    return (
-      <Environment.Provider value={{ model, trans, open, live: null }}>
-        <Inbox />
-      </Environment.Provider>
-    );
-  }
-}
-
-class ExecutionsSection extends ReactWidget {
-  constructor(private readonly options: ISidebarOptions) {
-    super();
-    this.addClass('jp-kitaru-section');
-    this.title.label = options.trans.__('Executions');
-    this.node.tabIndex = -1;
-    this.list = new ExecutionList(options.model, options.trans);
-  }
-
-  override dispose(): void {
-    this.list.dispose();
-    super.dispose();
-  }
-
-  /**
-   * Put the focus on the list, or on the list that comes, unless it goes elsewhere meanwhile.
-   */
-  takeFocus(): void {
-    const tree = this._tree;
-    this._wantsFocus = tree === null;
-    (tree ?? this.node).focus();
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this.list.visible = true;
-  }
-
-  protected override onBeforeHide(message: Message): void {
-    super.onBeforeHide(message);
-    this.list.visible = false;
-  }
-
-  private get _tree(): HTMLElement | null {
-    return this.node.querySelector<HTMLElement>('[role=tree]');
-  }
-
-  private readonly _onDrawn = (): void => {
-    const tree = this._tree;
-    if (tree && this._wantsFocus) {
-      this._wantsFocus = false;
-      if (document.activeElement === this.node) {
-        tree.focus();
-      }
-    }
-  };
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this.list.visible = this.isVisible;
-  }
-
-  protected override render(): React.JSX.Element {
-    const { model, trans, open } = this.options;
-    return (
-      <Environment.Provider value={{ model, trans, open, live: null }}>
-        <Executions list={this.list} open={open} onDrawn={this._onDrawn} />
-      </Environment.Provider>
-    );
-  }
-
-  readonly list: ExecutionList;
-  private _wantsFocus = false;
 }
