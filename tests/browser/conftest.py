@@ -10,6 +10,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.jupyter import (
     CHROMIUM_ARGUMENTS,
+    ELSEWHERE,
+    PATIENCE,
     PYTHON,
     SCREENSHOTS,
     Jupyter,
@@ -28,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS, timeout=ELSEWHERE)
         yield browser
         browser.close()
 
@@ -49,6 +52,10 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page in a fresh context; errors of the front end that nobody caught fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce", locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    context.set_default_navigation_timeout(ELSEWHERE)
+    # A page of JupyterLab loads more than the browser remembers of it.
+    context.add_init_script("performance.setResourceTimingBufferSize(10_000)")
     page = context.new_page()
     errors: list[Error] = []
     page.on("pageerror", lambda error: errors.append(error))  # a bound method of a list is refused

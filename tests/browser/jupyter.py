@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from playwright.sync_api import Locator, Page
 
@@ -41,6 +42,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 60_000
+"""Milliseconds for which a page is given to come to what is expected: the machine may be busy."""
+ELSEWHERE = 180_000
+"""The same where another process has to be started first."""
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -74,7 +79,7 @@ class Server:
 
     def get(self, path: str) -> Any:
         """Ask one of the server's own routes."""
-        answer = httpx.get(f"{self.url}/{path}", headers={"Authorization": f"token {self.token}"}, timeout=30)
+        answer = httpx.get(f"{self.url}/{path}", headers={"Authorization": f"token {self.token}"}, timeout=120)
         answer.raise_for_status()
         return answer.json()
 
@@ -109,8 +114,17 @@ def running_server(folder: Path, *launcher: str, settings: Mapping[str, str] | N
     try:
         yield Server(address(folder / "runtime", process, log), token, root, home, log)
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server; one that takes too long over it is killed."""
+    process.terminate()
+    try:
+        process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def server_environment(folder: Path, home: Path) -> dict[str, str]:
@@ -135,7 +149,7 @@ def server_environment(folder: Path, home: Path) -> dict[str, str]:
 
 def address(runtime: Path, process: subprocess.Popen[bytes], log: Path) -> str:
     """Wait until the server has written down its address and answers."""
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"The Jupyter server ended:\n{log.read_text()[-4000:]}")
@@ -177,9 +191,18 @@ class Jupyter:
         self.page.evaluate("() => jupyterapp.restored")
         self.page.locator(".jp-LabShell").wait_for()
 
-    def waiting(self) -> str:
-        """The number of open questions, as the server knows it."""
-        return str(self.server.get("kitaru/api/status")["waiting"])
+    def await_waiting(self, text: Callable[[], str | None]) -> None:
+        """Wait until a text has the number of open questions, as the server knows it."""
+        until = time.monotonic() + PATIENCE / 1000
+        while str(self.server.get("kitaru/api/status")["waiting"]) != text():
+            assert time.monotonic() < until, text()
+            self.page.wait_for_timeout(200)
+
+    def await_command(self, command: str) -> None:
+        """Wait until a command has its shortcut: the settings come after the page."""
+        self.page.wait_for_function(
+            "command => jupyterapp.commands.keyBindings.some(one => one.command === command)", arg=command
+        )
 
     def await_stream(self) -> None:
         """Wait until the page follows what changes."""
@@ -187,10 +210,14 @@ class Jupyter:
             "() => performance.getEntriesByType('resource').some(entry => entry.name.includes('/kitaru/api/waits'))"
         )
 
-    def save_workspace(self) -> None:
-        """Save the layout, which Lab does by itself a moment after it changed."""
+    def save_workspace(self, part: str) -> None:
+        """Save the layout, which Lab does by itself a moment after it changed; `part` is what it is to hold by now."""
         with self.page.expect_response(
-            lambda answer: "/api/workspaces" in answer.url and answer.request.method == "PUT"
+            lambda answer: (
+                "/api/workspaces" in answer.url
+                and answer.request.method == "PUT"
+                and part in (answer.request.post_data or "")
+            )
         ):
             self.page.evaluate("() => jupyterapp.shell.activateById(jupyterapp.shell.currentWidget.id)")
             self.execute("application:toggle-left-area")
@@ -215,6 +242,13 @@ class Jupyter:
     def output(self, index: int) -> Locator:
         """The output of a cell."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+
+    def exec_id(self, index: int) -> str:
+        """The id of an execution that a cell prints, once it has."""
+        expect(self.output(index)).to_contain_text(_ID)
+        found = _ID.search(self.output(index).inner_text())
+        assert found
+        return found.group()
 
     def save(self) -> None:
         """Save the notebook."""
@@ -268,4 +302,6 @@ class Jupyter:
 _PANEL = "jupyterapp.shell.currentWidget"
 _KERNEL = f"{_PANEL}?.sessionContext?.session?.kernel"
 
-expect.set_options(timeout=20_000)
+_ID = re.compile(r"kr-\w{12}")
+
+expect.set_options(timeout=PATIENCE)

@@ -90,7 +90,7 @@ def record(server: Server, code: str, home: Path | None = None) -> str:
         env=server_environment(server.root.parent, home or server.home),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
     if done.returncode != 0:

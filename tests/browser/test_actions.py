@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.browser.jupyter import ELSEWHERE
 from tests.browser.recorded import ask, record
 from tests.browser.test_document import opened, show
 from tests.browser.test_sidebar import opened as opened_list
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter
 
 
-def clipboard(lab: Jupyter) -> str:
-    return str(lab.page.evaluate("() => navigator.clipboard.readText()"))
+def await_copied(lab: Jupyter, text: str) -> None:
+    lab.page.wait_for_function("text => navigator.clipboard.readText().then(found => found.includes(text))", arg=text)
 
 
 def test_an_execution_is_cancelled_with_a_reason_once_that_is_confirmed(lab: Jupyter) -> None:
@@ -59,7 +60,7 @@ stops.run(os.path.abspath("stops-mark")).wait()
     document = opened(lab, exec_id)
     expect(document.locator("header").first).to_contain_text("Interrupted")
     lab.page.get_by_role("button", name="Resume", exact=True).click()
-    expect(document.locator("header").first).to_contain_text("Completed", timeout=60_000)
+    expect(document.locator("header").first).to_contain_text("Completed", timeout=ELSEWHERE)
     expect(document.locator(".jp-kitaru-values")).to_contain_text("went on")
 
 
@@ -75,13 +76,33 @@ def test_ids_addresses_and_lines_for_python_and_a_terminal_are_copied(lab: Jupyt
         "kitaru:copy-link": f"/lab?kitaru={exec_id}",
     }.items():
         lab.execute(command)
-        assert text in clipboard(lab)
+        await_copied(lab, text)
+
+
+def test_the_palette_finds_the_commands_and_runs_them(lab: Jupyter) -> None:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    exec_id = ask(lab.server, "Palette tea")
+    opened(lab, exec_id)
+    lab.page.wait_for_function("() => jupyterapp.shell.currentWidget?.title.label === 'asking'")
+    # The palette goes when anything else takes the focus, as a document does that opens.
+    lab.execute("kitaru:open-execution", {"execId": exec_id})
+    lab.execute("apputils:activate-command-palette")
+    palette = lab.page.locator(".jp-ModalCommandPalette")
+    palette.locator("input").fill("kitaru")
+    found = palette.locator(".lm-CommandPalette-item")
+    for label in ("Show Executions of This Notebook", "Show Open Questions", "Cancel…", "Replay…", "Copy Link"):
+        expect(found.filter(has_text=label)).to_have_count(1)
+    palette.locator("input").fill("kitaru copy id")
+    expect(found.first).to_contain_text("Copy Id")
+    lab.page.keyboard.press("Enter")
+    await_copied(lab, exec_id)
 
 
 def test_shortcuts_lead_to_the_list_and_to_the_questions(lab: Jupyter) -> None:
     exec_id = ask(lab.server, "Shortcut tea")
     lab.visit()
-    lab.page.wait_for_function("() => jupyterapp.isPluginActivated('kitaru:sidebar')")
+    lab.await_command("kitaru:show-executions")
+    lab.await_command("kitaru:show-waits")
     lab.page.keyboard.press("Control+Alt+k")
     tree = lab.page.get_by_role("tree", name="Executions")
     expect(tree).to_be_focused()
@@ -122,13 +143,20 @@ def test_search_finds_ids_and_flows(lab: Jupyter) -> None:
 
 
 STAMP = """
+from datetime import date
+from enum import Enum
+
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
+
 @checkpoint
-def stamp(text: str) -> str:
-    return f"{{text}} by {version}"
+def stamp(text: str, day: date, size: Size) -> str:
+    return f"{{text}} by {version} on {{day!r}}, {{size}}"
 
 @flow
-def stamped(text: str = "tea") -> str:
-    return stamp(text)
+def stamped(text: str = "tea", day: date = date(2026, 1, 2), size: Size = Size.SMALL) -> str:
+    return stamp(text, day, size)
 
 run = stamped.run()
 run.wait()
@@ -136,17 +164,21 @@ print(run.exec_id)
 """
 
 
-def test_a_replay_runs_the_recorded_code_of_a_program(lab: Jupyter) -> None:
+def test_a_replay_runs_the_recorded_code_of_a_program_with_a_date_and_a_choice(lab: Jupyter) -> None:
     exec_id = record(lab.server, STAMP.format(version="the first"))
     record(lab.server, STAMP.format(version="the second"))
     document = opened(lab, exec_id)
     lab.page.get_by_role("button", name="Replay…").click()
     form = document.get_by_role("region", name="Replay stamped")
     form.get_by_label("text").fill("coffee")
+    expect(form.get_by_label("day")).to_have_value("2026-01-02")
+    form.get_by_label("day").fill("2026-05-04")
+    form.get_by_label("size").select_option("large")
+    lab.screenshot("replay-typed")
     expect(form.get_by_role("status")).to_have_text("1 call runs if its inputs change")
     form.get_by_role("button", name="Replay", exact=True).click()
     replayed = lab.page.locator(".jp-kitaru-document", has_text="Replay of")
-    expect(replayed).to_contain_text("coffee by the first", timeout=60_000)
+    expect(replayed).to_contain_text("coffee by the first on datetime.date(2026, 5, 4), Size.LARGE", timeout=ELSEWHERE)
 
 
 def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(lab: Jupyter) -> None:
@@ -160,7 +192,9 @@ def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(lab: Jupyter) ->
     lab.run(0)
     expect(lab.run(1)).to_contain_text("kr-")
     # The question may be printed below it already.
-    found = re.search(r"(kr-\w{12}) (\d+)", lab.output(1).inner_text())
+    told = re.compile(r"(kr-\w{12}) (\d+)")
+    expect(lab.output(1)).to_contain_text(told)
+    found = told.search(lab.output(1).inner_text())
     assert found
     exec_id, process = found.groups()
     document = show(lab, exec_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import Jupyter, running_server
+from tests.browser.jupyter import ELSEWHERE, Jupyter, running_server
 from tests.browser.recorded import ask
 from tests.browser.test_sidebar import opened
 
@@ -59,7 +59,7 @@ def test_a_question_of_an_open_notebooks_home_is_told_and_answered(fresh: Jupyte
     document = fresh.page.locator(f".jp-kitaru-document[data-kitaru-execution='{exec_id}']")
     expect(document.locator("header").first).to_contain_text("Waiting")
     question.get_by_role("button", name="Approve").click()
-    expect(document.locator("header").first).to_contain_text("Completed", timeout=60_000)
+    expect(document.locator("header").first).to_contain_text("Completed", timeout=ELSEWHERE)
 
 
 def test_the_side_bar_shows_another_home_where_it_is_chosen(fresh: Jupyter) -> None:

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from kitaru.views.model import MIME_TYPE
-from tests.browser.jupyter import KERNEL
+from tests.browser.jupyter import ELSEWHERE, KERNEL
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -126,7 +126,7 @@ def test_after_a_reload_a_saved_notebook_shows_where_the_execution_stands_by_now
     view.get_by_role("textbox").fill("Tea for two")
     view.get_by_role("button", name="Send").click()
     # The kernel is gone: another process goes on.
-    expect(view).to_contain_text("Completed", timeout=60_000)
+    expect(view).to_contain_text("Completed", timeout=ELSEWHERE)
     expect(view).to_contain_text("Tea for two")
 
 
@@ -195,11 +195,11 @@ def tour(count: int) -> str:
 
 
 def test_many_calls_are_one_row_that_opens_to_all_of_them(lab: Jupyter) -> None:
-    count = 2_000
+    count = 500
     lab.open(lab.server.write_notebook("tour.ipynb", FLOWS + SHOW + TOUR, f"show(tour.run({count}))"))
     lab.run(0)
     view = execution(lab.run(1))
-    expect(view).to_contain_text("Publish it?", timeout=90_000)
+    expect(view).to_contain_text("Publish it?", timeout=ELSEWHERE)
     view.get_by_role("button", name="fetch").click()
     expect(view.get_by_role("cell", name="Ōsaka")).to_be_visible()
     expect(view.locator(".jp-kitaru-details")).to_contain_text('"rows": 3')

@@ -14,25 +14,28 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def many(server: Server) -> None:
-    """Failed, completed and waiting executions, more of them than one page of the list."""
-    record(
+def many(server: Server) -> list[str]:
+    """A completed, a failed and a waiting execution, the newest last; before them more than one page of the list."""
+    told = record(
         server,
         """
 import os, time
 for index in range(60):
-    divide_by(index + 1)
+    completed = broken.run(index + 1)
+    completed.wait()
+failed = broken.run()
 try:
-    broken.run().wait()
+    failed.wait()
 except Exception:
     pass
 waiting = asking.run("Mate")
 while waiting.status != "waiting":
     time.sleep(0.02)
-print("done", flush=True)
+print(completed.exec_id, failed.exec_id, waiting.exec_id, flush=True)
 os._exit(0)
-""".replace("divide_by(index + 1)", "broken.run(index + 1).wait()"),
+""",
     )
+    return told.split()
 
 
 def opened(lab: Jupyter) -> Locator:
@@ -43,24 +46,26 @@ def opened(lab: Jupyter) -> Locator:
     return panel
 
 
-def test_executions_are_listed_the_newest_first_with_what_matters_of_each(lab: Jupyter, many: None) -> None:
-    rows = opened(lab).get_by_role("treeitem")
-    expect(rows.nth(0)).to_contain_text("asking")
-    expect(rows.nth(0)).to_contain_text("Asks: publish")
-    expect(rows.nth(1)).to_contain_text("ZeroDivisionError: division by zero")
-    expect(rows.nth(2)).to_contain_text("1 call")
+def test_executions_are_listed_the_newest_first_with_what_matters_of_each(lab: Jupyter, many: list[str]) -> None:
+    panel = opened(lab)
+    places = []
+    for exec_id, text in zip(many, ("1 call", "ZeroDivisionError: division by zero", "Asks: publish"), strict=True):
+        row = panel.locator(f"[data-kitaru-execution='{exec_id}'][role=treeitem]")
+        expect(row).to_contain_text(text)
+        places.append(int(row.get_attribute("aria-posinset") or ""))
+    assert places == [places[0], places[0] - 1, places[0] - 2]
     lab.screenshot("sidebar")
     assert lab.violations("#jp-kitaru-panel") == []
 
 
-def test_a_new_execution_appears_without_a_reload(lab: Jupyter, many: None) -> None:
+def test_a_new_execution_appears_without_a_reload(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     expect(panel.get_by_role("treeitem").first).to_be_visible()
     record(lab.server, "named = wide.run(2)\nnamed.wait()\nprint(1)")
     expect(panel.get_by_role("treeitem").first).to_contain_text("wide")
 
 
-def test_the_list_is_narrowed_by_text_and_status_and_says_how_many_there_are(lab: Jupyter, many: None) -> None:
+def test_the_list_is_narrowed_by_text_and_status_and_says_how_many_there_are(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     panel.get_by_placeholder("Search executions").fill("division by zero")
     # Other tests of the server have failed executions too.
@@ -80,13 +85,13 @@ def test_the_list_is_narrowed_by_text_and_status_and_says_how_many_there_are(lab
     assert lab.violations("#jp-kitaru-panel") == []
 
 
-def test_what_fits_nothing_says_so(lab: Jupyter, many: None) -> None:
+def test_what_fits_nothing_says_so(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     panel.get_by_placeholder("Search executions").fill("never heard of")
     expect(panel).to_contain_text("No execution fits these filters.")
 
 
-def test_groups_say_how_many_they_hold_and_fold(lab: Jupyter, many: None) -> None:
+def test_groups_say_how_many_they_hold_and_fold(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     panel.get_by_role("button", name="Filter and group").click()
     panel.get_by_label("Group by").select_option("flow")
@@ -100,7 +105,7 @@ def test_groups_say_how_many_they_hold_and_fold(lab: Jupyter, many: None) -> Non
     assert lab.violations("#jp-kitaru-panel") == []
 
 
-def test_the_list_is_used_with_the_keyboard_alone(lab: Jupyter, many: None) -> None:
+def test_the_list_is_used_with_the_keyboard_alone(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     tree = panel.get_by_role("tree", name="Executions")
     expect(tree.get_by_role("treeitem").first).to_be_visible()
@@ -115,7 +120,7 @@ def test_the_list_is_used_with_the_keyboard_alone(lab: Jupyter, many: None) -> N
     expect(lab.page.locator(".jp-kitaru-document")).to_be_visible()
 
 
-def test_rows_far_down_are_fetched_when_they_come_into_sight(lab: Jupyter, many: None) -> None:
+def test_rows_far_down_are_fetched_when_they_come_into_sight(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     tree = panel.get_by_role("tree", name="Executions")
     expect(tree.get_by_role("treeitem").first).to_contain_text("call")
@@ -128,13 +133,13 @@ def test_rows_far_down_are_fetched_when_they_come_into_sight(lab: Jupyter, many:
     assert tree.get_by_role("treeitem").count() < 50
 
 
-def test_the_tab_tells_how_many_questions_are_open(lab: Jupyter, many: None) -> None:
+def test_the_tab_tells_how_many_questions_are_open(lab: Jupyter, many: list[str]) -> None:
     lab.visit()
     badge = lab.page.locator("[data-kitaru-waits]")
-    expect(badge).to_have_attribute("data-kitaru-waits", lab.waiting())
+    lab.await_waiting(lambda: badge.get_attribute("data-kitaru-waits"))
 
 
-def test_the_context_menu_acts_on_the_execution_that_is_clicked(lab: Jupyter, many: None) -> None:
+def test_the_context_menu_acts_on_the_execution_that_is_clicked(lab: Jupyter, many: list[str]) -> None:
     panel = opened(lab)
     panel.get_by_placeholder("Search executions").fill("division by zero")
     found = lab.server.get("kitaru/api/executions?text=division%20by%20zero")["total"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import ROOT, SCREENSHOTS, server_environment
+from tests.browser.jupyter import ELSEWHERE, ROOT, SCREENSHOTS, end, server_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,7 @@ def voila(folder: Path, *arguments: str) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/static/", timeout=5)
@@ -136,14 +136,13 @@ def voila(folder: Path, *arguments: str) -> Iterator[str]:
                 time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        end(process)
 
 
 def test_the_dashboard_notebook_is_a_page_of_voila(page: Page, tmp_path: Path) -> None:
     with voila(tmp_path) as address:
-        page.goto(address, timeout=100_000)
-        expect(page.get_by_role("button", name="unlucky")).to_be_visible(timeout=60_000)
+        page.goto(address)
+        expect(page.get_by_role("button", name="unlucky")).to_be_visible(timeout=ELSEWHERE)
         page.get_by_role("button", name="unlucky").click()
         expect(page.get_by_text("the printer is out of paper").first).to_be_visible()
         page.get_by_role("tab", name="Questions").click()

@@ -41,7 +41,7 @@ class Page:
                 self.comments += 1
         self._came.set()
 
-    async def until(self, fits: Callable[[Message], bool], seconds: float = 30) -> Message:
+    async def until(self, fits: Callable[[Message], bool], seconds: float = 90) -> Message:
         """Wait for a message; take those before it as read."""
         async with asyncio.timeout(seconds):
             while True:

@@ -62,19 +62,19 @@ def server(served: Path, tmp_path: Path) -> Iterator[Server]:
             [sys.executable, "-m", "jupyter_server", *options, f"--ServerApp.root_dir={tmp_path}"],
             env=environment, stdout=log, stderr=log,
         )  # fmt: skip
-    (record,) = until(lambda: [*runtime.glob("jpserver-*.json")], 60)
+    (record,) = until(lambda: [*runtime.glob("jpserver-*.json")], 180)
     told = until(lambda: json.loads(record.read_text() or "null"))
     started = Server(process, told["url"], told["token"])
     yield started
     started.client.close()
     process.terminate()
-    process.wait(30)
+    process.wait(60)
 
 
 @pytest.mark.slow
 def test_a_flow_is_followed_and_answered_through_a_real_server_that_stops_at_once(server: Server, served: Path) -> None:
     handle = flows.approval.run()
-    with server.client.stream("GET", "events", timeout=30) as stream:
+    with server.client.stream("GET", "events", timeout=120) as stream:
         messages = (json.loads(line[5:]) for line in stream.iter_lines() if line.startswith("data:"))
         assert next(messages)["kind"] == "stream.ready"
         until(lambda: server.get("waits"))
@@ -89,8 +89,8 @@ def test_a_flow_is_followed_and_answered_through_a_real_server_that_stops_at_onc
     if maps.exists():
         assert "duckdb" not in maps.read_text()
     # It stops at once, whoever listens, and the home's service runs on.
-    with server.client.stream("GET", "events", timeout=30) as stream:
+    with server.client.stream("GET", "events", timeout=120) as stream:
         next(stream.iter_lines())
         server.process.terminate()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
     assert read_record(served).is_alive()
