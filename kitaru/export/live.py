@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kitaru.code.canonical import normalised
+from kitaru.code.notebook import notebook_path
 from kitaru.code.source import source_of
 from kitaru.errors import KitaruStateError, KitaruUsageError
 from kitaru.export.export import Export, export_notebook, render_notebook
@@ -95,8 +95,7 @@ def notebook_of(flow: Flow[..., Any]) -> Path:
         raise KitaruUsageError(
             f"Flow {flow.name} is defined in {file}, which is a script already: python {file} runs it."
         )
-    # The one is set by Jupyter's server, the other by VS Code.
-    found = os.environ.get("JPY_SESSION_NAME") or flow.function.__globals__.get("__vsc_ipynb_file__")
+    found = notebook_path()
     if found and Path(found).suffix == ".ipynb" and Path(found).is_file():
         return Path(found)
     raise KitaruUsageError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Final
 
+from kitaru.code.notebook import notebook_path
 from kitaru.runtime.handle import FlowHandle
 from kitaru.runtime.snapshot import snapshot_id_of
 from kitaru.runtime.values import encode
@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 UNFINISHED: Final = ("pending", "running", "waiting", "interrupted")
 
 
-def notebook() -> str | None:
-    """Path of the notebook that this kernel runs for, as the Jupyter server tells it."""
-    return os.environ.get("JPY_SESSION_NAME")
-
-
 def unfinished(client: KitaruClient, flow: Flow[..., Any]) -> list[Execution]:
     """List executions of the flow that this notebook started and that have not ended, the newest first."""
-    found = client.executions.list(flow=flow.name, status=UNFINISHED, notebook=notebook(), limit=50)
-    return [e for e in found if e.notebook == notebook() and e.parent_exec_id is None and e.original_exec_id is None]
+    here = notebook_path()
+    found = client.executions.list(flow=flow.name, status=UNFINISHED, notebook=here, limit=50)
+    return [e for e in found if e.notebook == here and e.parent_exec_id is None and e.original_exec_id is None]
 
 
 def same(

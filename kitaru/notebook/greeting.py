@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.client.unfinished import find_offers
+from kitaru.code.notebook import notebook_path
 from kitaru.errors import KitaruError
-from kitaru.notebook.attach import notebook
 from kitaru.notebook.say import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def greet(shell: InteractiveShell) -> None:
 
     try:
         client = KitaruClient()
-        interrupted, waits = find_offers(client, notebook())
+        interrupted, waits = find_offers(client, notebook_path())
         elsewhere = len(client.executions.pending_waits()) - len(waits)
     except KitaruError as error:
         say(f"Kitaru cannot reach its store: {error}")
@@ -67,6 +67,6 @@ def _buttons(shell: Any, client: KitaruClient) -> None:
 
     from kitaru.widgets import offers
 
-    shown = offers(notebook(), client)
+    shown = offers(notebook_path(), client)
     if shown is not None:
         display(shown)

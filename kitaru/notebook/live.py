@@ -11,6 +11,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kitaru.code.notebook import is_in_vs_code
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStoreError, KitaruTimeoutError
 from kitaru.notebook.output import CellOutput, kernel_shell
 from kitaru.stacks.capture import shown_in_views
@@ -233,9 +234,7 @@ def has_own_forms() -> bool:
 
     The kernel cannot ask; where it is in doubt a form is shown once more than needed.
     """
-    import os
-
-    if os.environ.get("VSCODE_PID") or "google.colab" in sys.modules:
+    if is_in_vs_code() or "google.colab" in sys.modules:
         return False
     from jupyter_core.paths import jupyter_path
 

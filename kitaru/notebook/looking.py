@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+from kitaru.code.notebook import notebook_path
 from kitaru.errors import KitaruUsageError
 from kitaru.notebook.say import say
 
@@ -95,7 +95,7 @@ def export(shell: InteractiveShell, options: Namespace) -> None:
     """Write the flows of a notebook as a script."""
     from kitaru.export import export_notebook
 
-    path = options.notebook or os.environ.get("JPY_SESSION_NAME")
+    path = options.notebook or notebook_path()
     if path is None:
         raise KitaruUsageError("%kitaru export: name the notebook, for example %kitaru export analysis.ipynb")
     written = export_notebook(path, options.flows or None, output=options.output, force=options.force)

@@ -44,9 +44,9 @@ def give_input(shell: InteractiveShell, options: Namespace) -> Any:
 def _own_question(client: KitaruClient) -> PendingWait | None:
     """What this notebook asks, where that is one question: it is what stands before the eyes of who answers."""
     from kitaru.client.unfinished import find_offers
-    from kitaru.notebook.attach import notebook
+    from kitaru.code.notebook import notebook_path
 
-    here = notebook()
+    here = notebook_path()
     waits = [] if here is None else find_offers(client, here)[1]
     return waits[0] if len(waits) == 1 else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kitaru.code.notebook import notebook_path
 from kitaru.errors import KitaruConflictError, KitaruStateError, KitaruUsageError
 from kitaru.runtime.body import Run
 from kitaru.runtime.caching import ResultCache
@@ -135,7 +135,7 @@ class Engine:
             "parent_call": parent[1] if parent else None,
             "original_exec_id": plan.source if plan else None,
             "replay": replay,
-            "notebook": os.environ.get("JPY_SESSION_NAME"),
+            "notebook": notebook_path(),
             "cwd": str(Path.cwd()),
             "interpreter": sys.executable,
             "tags": tags or [],
