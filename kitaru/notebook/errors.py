@@ -7,11 +7,14 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruError, KitaruExecutionError, KitaruUsageError
+from kitaru.runtime.interrupts import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
+
+    from kitaru.runtime.handle import FlowHandle
 
 _PLACE: Final = re.compile(r"^\s*(?:\x1b\[[0-9;]*m)*\s*File .*?<(?:source|cell)>.*?(?=\n)")
 
@@ -57,6 +60,16 @@ def show_errors(shell: InteractiveShell) -> None:
     """
     shown: Any = KitaruError  # the method is IPython's; without IPython nobody needs it
     shown._render_traceback_ = lambda error: _users(shell, error)
+    told_by(lambda error, handle: let_go(handle) if type(shell).initialized() else error)
+
+
+def let_go(handle: FlowHandle[Any]) -> KeyboardInterrupt:
+    """Make the interrupt of a cell whose execution goes on: it says how to come back to that, and how to stop it."""
+    exec_id = handle.exec_id
+    return interrupt(
+        f"{exec_id} of {handle.flow_name} goes on in the background. %kitaru show {exec_id} follows it, "
+        f"%kitaru cancel {exec_id} stops it."
+    )
 
 
 def interrupt(text: str) -> KeyboardInterrupt:

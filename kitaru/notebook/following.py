@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.errors import KitaruError
-from kitaru.notebook.errors import interrupt
+from kitaru.notebook.errors import let_go
 from kitaru.notebook.live import watch  # loaded before a flow starts: an interrupt meets a view that can let go
 from kitaru.notebook.results import bind_result, settle
 
@@ -59,15 +59,6 @@ def follow(
             bind_result(shell, output, handle)
     if not detach and handle.status in _WITHOUT_RESULT:
         _fail(handle, view)
-
-
-def let_go(handle: FlowHandle[Any]) -> KeyboardInterrupt:
-    """Make the interrupt of a cell whose execution goes on: it says how to come back to that, and how to stop it."""
-    exec_id = handle.exec_id
-    return interrupt(
-        f"{exec_id} of {handle.flow_name} goes on in the background. %kitaru show {exec_id} follows it, "
-        f"%kitaru cancel {exec_id} stops it."
-    )
 
 
 def _fail(handle: FlowHandle[Any], view: LiveView | None) -> None:

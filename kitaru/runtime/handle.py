@@ -10,6 +10,7 @@ from kitaru.errors import KitaruStateError, KitaruTimeoutError
 from kitaru.runtime.effects import Awaitable, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import cleaned, execution_error
+from kitaru.runtime.interrupts import interrupted
 from kitaru.runtime.signals import Suspended
 from kitaru.stacks.scope import current_call
 from kitaru.store.status import ExecutionStatus
@@ -101,7 +102,10 @@ class FlowHandle(Generic[R]):
         >>> triple.run(14).wait(timeout=10)
         42
         """
-        result: R = block(_outcome(self, timeout))
+        try:
+            result: R = block(_outcome(self, timeout))
+        except KeyboardInterrupt as error:
+            raise interrupted(error, self) from None
         return result
 
     def get(self) -> R:

@@ -54,6 +54,24 @@ def failing() -> int:
     raise ValueError("no <b>page</b>")
 """
 
+# What the stop button does, once the cell's thread is where it waits.
+INTERRUPTED = """
+import os, signal, sys, time
+def frames(frame):
+    while frame:
+        yield frame.f_code
+        frame = frame.f_back
+def stop_when_it_waits():
+    wait = kitaru.FlowHandle.wait.__code__
+    result = threading.Event.wait.__code__, threading.Condition.wait.__code__
+    while True:
+        codes = [*frames(sys._current_frames()[threading.main_thread().ident])]
+        if codes[0] in result and wait in codes:
+            break
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
@@ -128,6 +146,20 @@ def test_L34_an_interrupt_lets_go_of_the_flow_which_goes_on(kernel: Kernel) -> N
     assert "KeyboardInterrupt" in kernel.errors[cell]
     kernel.run_cell("gate.set()")
     kernel.until(lambda: document(kernel, cell)["status"] == "completed")
+    kernel.run_cell("gate.clear()")
+
+
+def test_an_interrupt_of_a_wait_for_a_handle_says_that_the_flow_goes_on_and_shows_no_frames(kernel: Kernel) -> None:
+    kernel.run_cell(INTERRUPTED)
+    cell = kernel.send("handle = gated.run(); threading.Thread(target=stop_when_it_waits).start()\nhandle.wait()")
+    kernel.finished(cell)
+    exec_id = kernel.run("print(handle.exec_id)").strip()
+    assert kernel.error(cell) == (
+        f"KeyboardInterrupt: {exec_id} of gated goes on in the background. %kitaru show {exec_id} follows it, "
+        f"%kitaru cancel {exec_id} stops it."
+    )
+    kernel.run_cell("gate.set()")
+    assert "3" in kernel.run("handle.wait()")
     kernel.run_cell("gate.clear()")
 
 
