@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruUsageError
-from kitaru.runtime.parameters import VARIABLE, adapter_of, fit
+from kitaru.runtime.parameters import VARIABLE, adapter_of, fit, type_name
 from kitaru.store.invocation import GIVEN
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _property(parameter: inspect.Parameter, schema: dict[str, Any] | None) -> di
     if "$ref" not in described:
         described.setdefault("title", parameter.name.replace("_", " ").capitalize())
     if schema is None and parameter.annotation is not parameter.empty:
-        described["description"] = f"{_type_name(parameter.annotation)}, for which there is no JSON schema."
+        described["description"] = f"{type_name(parameter.annotation)}, for which there is no JSON schema."
     if parameter.default is not parameter.empty:
         try:
             described["default"] = plain(parameter.default)
@@ -177,7 +177,3 @@ def plain(value: Any) -> Any:
         return to_jsonable_python(value)
     except (PydanticSerializationError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
-
-
-def _type_name(annotation: Any) -> str:
-    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", None) or str(annotation)

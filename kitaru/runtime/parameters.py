@@ -97,9 +97,22 @@ def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
         problem = error.errors()[0]
         where = "".join(f"[{part!r}]" for part in problem["loc"])
         raise KitaruUsageError(
-            f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {parameter.annotation!r}: "
+            f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {type_name(parameter.annotation)}: "
             f"{problem['msg']}. The flow is {flow.name}{flow.signature}."
         ) from None
+
+
+def type_name(annotation: Any) -> str:
+    """Write a type as people do.
+
+    Examples
+    --------
+    >>> type_name(int), type_name(list[int]), type_name("Report")
+    ('int', 'list[int]', 'Report')
+    """
+    if isinstance(annotation, str | type):
+        return annotation if isinstance(annotation, str) else annotation.__name__
+    return inspect.formatannotation(annotation).replace("__main__.", "")
 
 
 def converted(spec: CheckpointSpec, name: str, value: Any) -> Any:

@@ -43,7 +43,7 @@ def told(run: Any) -> Any:
         ("%kitaru lst", "%kitaru has no verb lst. Did you mean list?"),
         ("%kitaru show {nowhere}", "{nowhere}: no variable nowhere is defined in this notebook."),
         ("%kitaru show kr-000000000000", "There is no execution 'kr-000000000000' in this store"),
-        ("%%kitaru_flow f -p n:int='x'\nn", "n='x' does not fit"),
+        ("%%kitaru_flow f -p n:int='x'\nn", "n='x' does not fit int: "),
         ("%%kitaru_flow f -p n:int\nn", "%%kitaru_flow f: n has no value. Write -p n=…"),
         ("%%kitaru_flow f -p n=two words\nn", "%%kitaru_flow: unknown: words"),
         ("%%kitaru_flow f -p n='x\nn", "%%kitaru_flow: ' is missing at the end of f -p n='x"),
