@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from kitaru.code.flow_line import split_line
 from kitaru.errors import KitaruUsageError
+
+PLACE: Final = r"""[^\W\d]\w*(?:\.[^\W\d]\w*|\[(?:-?\d+|'[^'\n]*'|"[^"\n]*")\])*"""
+"""A variable, an attribute or an item of one: ``rows``, ``run.exec_id``, ``runs[0].flow_name``, ``prices["tea"]``."""
+_STEP: Final = re.compile(r"""\.(?P<attribute>\w+)|\[(?P<item>'[^']*'|"[^"]*"|-?\d+)\]""")
 
 
 def words(magic: str, line: str) -> list[str]:
@@ -30,14 +35,14 @@ def words(magic: str, line: str) -> list[str]:
 
 
 def variable(namespace: dict[str, Any], path: str, where: str) -> Any:
-    """Look a variable of the notebook up, or an attribute of one.
+    """Look a variable of the notebook up, or an attribute or an item of one.
 
     Parameters
     ----------
     namespace
         Of the notebook.
     path
-        ``name``, or ``name.attribute``.
+        Text that fits `PLACE`.
     where
         What stands at the beginning of the message.
 
@@ -49,30 +54,43 @@ def variable(namespace: dict[str, Any], path: str, where: str) -> Any:
     Raises
     ------
     KitaruUsageError
-        If there is no such variable or attribute.
+        If there is no such variable, attribute or item.
 
     Examples
     --------
-    >>> variable({"n": 1 + 2j}, "n.real", "%kitaru show")
-    1.0
+    >>> variable({"n": 1 + 2j}, "n.real", "%kitaru show"), variable({"prices": {"tea": [3]}}, "prices['tea'][0]", "")
+    (1.0, 3)
     """
-    name, *attributes = path.split(".")
+    name = re.match(r"\w*", path)[0]  # type: ignore[index]  # it fits PLACE
     if name not in namespace:
         near = get_close_matches(name, [known for known in namespace if not known.startswith("_")], 1)
         hint = f"Did you mean {near[0]}?" if near else "Run the cell that sets it first."
         raise KitaruUsageError(f"{where}: no variable {name} is defined in this notebook. {hint}")
     value = namespace[name]
-    for attribute in attributes:
-        if not hasattr(value, attribute):
-            near = get_close_matches(attribute, [known for known in dir(value) if not known.startswith("_")], 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise KitaruUsageError(f"{where}: {name} ({type(value).__name__}) has no {attribute}.{hint}")
-        value = getattr(value, attribute)
+    for step in _STEP.finditer(path, len(name)):
+        owner = f"{where}: {path[: step.start()]} ({type(value).__name__})"
+        value = _attribute(value, step["attribute"], owner) if step["attribute"] else _item(value, step["item"], owner)
     return getattr(value, "exec_id", value)
 
 
+def _attribute(value: Any, name: str, owner: str) -> Any:
+    if not hasattr(value, name):
+        near = get_close_matches(name, [known for known in dir(value) if not known.startswith("_")], 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise KitaruUsageError(f"{owner} has no {name}.{hint}")
+    return getattr(value, name)
+
+
+def _item(value: Any, key: str, owner: str) -> Any:
+    try:
+        return value[ast.literal_eval(key)]
+    except Exception as error:  # whatever the user's own object raises
+        why = "" if isinstance(error, LookupError) else f": {error}"
+        raise KitaruUsageError(f"{owner} has no item {key}{why}") from None
+
+
 def named(namespace: dict[str, Any], word: str) -> str:
-    """Put the text of a variable in place of ``{name}`` or ``{name.attribute}``, where that is the whole word.
+    """Put the text of a variable, of an attribute or of an item in place of its name in braces, if that is the word.
 
     Raises
     ------
@@ -85,7 +103,7 @@ def named(namespace: dict[str, Any], word: str) -> str:
     ('kr-1', '{1, 2}')
     """
     path = word[1:-1].strip()
-    if word[:1] + word[-1:] != "{}" or not all(name.isidentifier() for name in path.split(".")):
+    if word[:1] + word[-1:] != "{}" or not re.fullmatch(PLACE, path):
         return word
     return str(variable(namespace, path, word))
 

@@ -63,9 +63,9 @@ def kitaru_sql(line: str, cell: str | None = None) -> Any:
         %%kitaru_sql [VAR <<] [--polars]
         SELECT flow, count(*) AS runs FROM executions WHERE status = {status} GROUP BY ALL
 
-    ``{name}`` or ``{name.attribute}`` gives a value of the notebook to the query, whatever is in it; of a handle or an
-    execution its id. ``VAR << SELECT …`` keeps the answer in VAR. The views are executions, checkpoints, attempts,
-    waits, artifacts, events, logs and llm_calls.
+    ``{name}``, ``{name.attribute}`` or ``{name[0]}`` gives a value of the notebook to the query, whatever is in it; of
+    a handle or an execution its id. ``VAR << SELECT …`` keeps the answer in VAR. The views are executions, checkpoints,
+    attempts, waits, artifacts, events, logs, llm_calls, snapshots, deployments and jobs.
     """
     return _do("sql", "run_sql", line, cell)
 
@@ -93,8 +93,8 @@ def kitaru(line: str) -> Any:
         %kitaru clean [--dry-run]           remove what nothing refers to any more
 
     An ID is an execution's id, or four or more characters of it; Tab completes it. ``{name}`` stands for the variable
-    of that name, ``{name.attribute}`` for an attribute. What runs here is followed until it ends or asks; ``--detach``
-    returns at once.
+    of that name, ``{name.attribute}`` for an attribute, ``{name[0]}`` for an item. What runs here is followed until it
+    ends or asks; ``--detach`` returns at once.
     """
     return _do("verbs", "run_verb", line)
 

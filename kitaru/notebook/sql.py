@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru.code.flow_line import LineParser
 from kitaru.errors import KitaruUsageError
-from kitaru.notebook.arguments import variable, words
+from kitaru.notebook.arguments import PLACE, variable, words
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-# Text, quoted names and comments are passed over; a {name} inside of quotes is no variable.
+# Text, quoted names and comments are passed over; a {name} inside of quotes is no variable. With a colon in them
+# braces are a struct of SQL, and without anything an empty map.
 _PIECES: Final = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*\}", re.DOTALL
+    r"""
+    '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    | --[^\n]* | /\*.*?\*/
+    | \{\s*(?P<place>PLACE)\s*\}
+    | \{(?P<other>\s*[^\s{}:'"][^{}:'"]*)\}
+    """.replace("PLACE", PLACE),
+    re.DOTALL | re.VERBOSE,
 )
 _ASSIGNMENT: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*<<\s*(.*)", re.DOTALL)
 
@@ -52,7 +59,7 @@ def ask(namespace: dict[str, Any], query: str, *, polars: bool = False) -> Any:
 
 
 def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Replace each ``{name}`` and each ``{name.attribute}`` by a parameter of the query.
+    """Replace each ``{name}``, ``{name.attribute}`` and ``{name[0]}`` by a parameter of the query.
 
     Parameters
     ----------
@@ -71,7 +78,7 @@ def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     Raises
     ------
     KitaruUsageError
-        If a variable is not defined.
+        If a variable is not defined, or something else stands in braces: nothing is computed there.
 
     Examples
     --------
@@ -82,14 +89,24 @@ def bound(query: str, namespace: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {}
 
     def replaced(found: re.Match[str]) -> str:
-        path = found[1]
+        path = found["place"]
+        if found["other"]:
+            raise KitaruUsageError(
+                f"%%kitaru_sql: {found[0]} is no variable. Braces take a name, its attributes and its items, as in "
+                "{run.exec_id} or {rows[0]}; give what is computed a name first."
+            )
         if path is None:
             return found[0]
         name = names.setdefault(path, f"v{len(names) + 1}")
-        parameters[name] = variable(namespace, path, f"%%kitaru_sql: {{{path}}}")
+        parameters[name] = _plain(variable(namespace, path, f"%%kitaru_sql: {{{path}}}"))
         return f"${name}"
 
     return _PIECES.sub(replaced, query), parameters
+
+
+def _plain(value: Any) -> Any:
+    """Take a number out of its array type, which DuckDB does not take: ``frame["n"].iloc[0]`` is one of those."""
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
 
 
 def _target(text: str) -> tuple[str | None, str]:

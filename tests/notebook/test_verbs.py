@@ -85,6 +85,14 @@ def test_a_dry_run_says_what_would_run(run: Any) -> None:
     assert len(KitaruClient().executions.list()) == 1
 
 
+def test_an_item_of_a_variable_stands_for_its_id(run: Any, shell: Any, capsys: Any) -> None:
+    run("%%kitaru_flow one\ndef tell():\n    print('it ran')\ntell()")
+    run("import kitaru\nran = kitaru.KitaruClient().executions.list()")
+    capsys.readouterr()
+    run("%kitaru logs {ran[0]}")
+    assert "it ran" in capsys.readouterr().out
+
+
 def test_cancel_stops_an_execution_that_waits(run: Any, capsys: Any) -> None:
     run("%%kitaru_flow asks\nimport kitaru\nkitaru.wait(schema=bool, question='Go?', timeout=0)")
     exec_id = newest().exec_id
