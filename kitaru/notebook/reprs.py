@@ -1,4 +1,4 @@
-"""How handles, executions, values, questions and comparisons show themselves as the result of a cell.
+"""How handles, executions, values, questions, comparisons and deployments show themselves as the result of a cell.
 
 The formatters are registered by the names of the classes: nothing is imported until one of them is shown.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from kitaru.client.deployment import Deployment
     from kitaru.client.differences import ExecutionDiff
     from kitaru.client.models import ArtifactRef, CheckpointCall, Execution, PendingWait
     from kitaru.client.page import Page
@@ -40,6 +41,8 @@ def show_values(shell: InteractiveShell) -> None:
     html = display.formatters["text/html"]
     for module, name, shown in _HTML:
         html.for_type_by_name(module, name, _bounded(shown))
+    text = display.formatters["text/plain"]
+    text.for_type_by_name("kitaru.client.deployment", "Deployment", write_deployment)
     display.mimebundle_formatter.for_type_by_name("kitaru.client.models", "Execution", execution_bundle)
     display.ipython_display_formatter.for_type_by_name("kitaru.runtime.handle", "FlowHandle", display_handle)
 
@@ -137,12 +140,27 @@ def diff_html(diff: ExecutionDiff) -> str:
     return render("diff.html", diff=diff, compared=diff.compared[:MOST_COMPARED])
 
 
+def deployment_html(deployment: Deployment) -> str:
+    """Show a deployed version: parameters, origin, and how it is invoked."""
+    from kitaru.views.deployment import deployment_html as html
+
+    return html(deployment)
+
+
+def write_deployment(deployment: Deployment, printer: Any, cycle: bool) -> None:
+    """Write a deployed version as text; inside of a list on one line."""
+    from kitaru.views.deployment import deployment_text
+
+    printer.text(repr(deployment) if len(printer.stack) > 1 else deployment_text(deployment))
+
+
 _HTML: Final[tuple[tuple[str, str, Callable[[Any], str | None]], ...]] = (
     ("kitaru.client.page", "Page", page_html),
     ("kitaru.client.models", "ArtifactRef", artifact_html),
     ("kitaru.client.models", "CheckpointCall", call_html),
     ("kitaru.client.models", "PendingWait", wait_html),
     ("kitaru.client.differences", "ExecutionDiff", diff_html),
+    ("kitaru.client.deployment", "Deployment", deployment_html),
 )
 
 

@@ -138,6 +138,26 @@ def test_both_become_scripts_with_the_same_code(
     assert identities == [in_notebook, in_notebook]
 
 
+def test_both_deploy_the_same_version_of_the_same_flow(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = []
+    for name, text in (("cell", CELL), ("decorated", DECORATED)):
+        notebook = tmp_path / name / "work.ipynb"
+        notebook.parent.mkdir()
+        nbformat.write(new_notebook(cells=[new_code_cell(text)]), notebook)
+        monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
+        deployed.append(made[name]["article"].deploy(tags={"stable": True}))
+    cell, decorated = deployed
+    assert [(one.flow, one.version) for one in deployed] == [("article", 1), ("article", 2)]
+    same = ("snapshot_id", "schema", "requirements", "stack", "script_note", "notes", "python", "kitaru")
+    assert {name: getattr(cell, name) for name in same} == {name: getattr(decorated, name) for name in same}
+    assert cell.has_script
+    assert decorated.has_script
+    held = KitaruClient().deployments.get
+    assert (held("article").version, held("article", tag="stable").version) == (1, 2)
+
+
 def _function(made: Any) -> Any:
     return getattr(made, "function", None) or made.__wrapped__
 

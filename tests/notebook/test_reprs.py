@@ -1,4 +1,4 @@
-"""What a cell shows of handles, executions, values, questions and comparisons."""
+"""What a cell shows of handles, executions, values, questions, comparisons and deployments."""
 
 from __future__ import annotations
 
@@ -189,6 +189,75 @@ def test_a_comparison_is_shown_side_by_side(ended: Any, client: KitaruClient, bu
 
 def test_a_comparison_with_nothing_says_so(ended: Any, client: KitaruClient, bundle: Any) -> None:
     assert "it has no replays" in bundle(client.diff(ended("research.run(1)").exec_id))["text/html"]
+
+
+DEPLOYED = """
+import datetime, kitaru
+from typing import Literal
+from pydantic import BaseModel
+
+class Style(BaseModel):
+    words: int = 300
+
+@kitaru.flow
+def report(topic: str, tone: Literal["dry", "warm"] = "dry", style: Style | None = None,
+           due: datetime.date = datetime.date(2026, 12, 24), tags: list[str] = ["<b>new</b>"]) -> str:
+    \"\"\"Write a <i>report</i>.\"\"\"
+    return topic
+"""
+
+
+@pytest.fixture
+def deployed(run: Any) -> Any:
+    run(DEPLOYED)
+    return run("report.deploy(tags={'stable': True, 'canary': False})")
+
+
+def test_a_deployment_is_shown_with_its_parameters_origin_and_invocation(deployed: Any, bundle: Any) -> None:
+    html = bundle(deployed)["text/html"]
+    for told in (
+        "<strong>report</strong>",
+        "version 1",
+        "default, stable, canary (shared)",
+        "Write a &lt;i&gt;report&lt;/i&gt;.",
+        "must be given",
+        "&#39;dry&#39; | &#39;warm&#39;",
+        "Style | None",
+        "&#39;2026-12-24&#39;",
+        "&lt;b&gt;new&lt;/b&gt;",
+        "UTC by",
+        "kitaru.KitaruClient().deployments.get(&#34;report&#34;).invoke(topic=…)",
+        "kitaru invoke report --param topic=…",
+    ):
+        assert told in html, told
+    assert "<b>new" not in html
+
+
+def test_a_deployment_as_text_says_the_same_and_in_a_list_only_its_name(deployed: Any, bundle: Any) -> None:
+    text = bundle(deployed)["text/plain"].splitlines()
+    assert text[:3] == [
+        "report version 1  default, stable, canary (shared)",
+        "  topic  str",
+        "  tone   'dry' | 'warm'  = 'dry'",
+    ]
+    assert text[-1] == "In a terminal: kitaru invoke report --param topic=…"
+    assert bundle([deployed])["text/plain"] == f"[{deployed!r}]"
+
+
+def test_a_later_version_is_invoked_by_its_number_and_a_preview_is_not(deployed: Any, run: Any, bundle: Any) -> None:
+    second = bundle(run("report.deploy()"))["text/plain"]
+    assert 'deployments.get("report", version=2).invoke(topic=…)' in second
+    assert "kitaru invoke report --version 2 --param topic=…" in second
+    preview = bundle(run("kitaru.KitaruClient().deployments.preview(report)"))["text/plain"]
+    assert preview.startswith("report version 3")
+    assert "invoke" not in preview
+
+
+def test_the_notebook_and_the_commit_of_a_deployment_are_named(deployed: Any, bundle: Any) -> None:
+    about = {"source": "/home/ada/work/analysis.ipynb", "commit_sha": "0123456789abcdef", "commit_dirty": True}
+    shown = bundle(deployed.model_copy(update=about))
+    assert "analysis.ipynb, commit 0123456789ab, with changes" in shown["text/html"]
+    assert 'title="/home/ada/work/analysis.ipynb"' in shown["text/html"]
 
 
 def test_a_failure_is_shown_as_text(client: KitaruClient, run: Any, bundle: Any) -> None:
