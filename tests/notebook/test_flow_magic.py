@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,7 +10,10 @@ import kitaru
 from kitaru import KitaruClient
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.runtime.flow import Flow
-from tests.conftest import until
+from tests.conftest import close_everything, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def cell(text: str) -> str:
@@ -96,6 +99,37 @@ def test_a_variable_that_cannot_be_stored_works_and_is_warned_about_once(run: An
     assert shell.user_ns["n"] == 1
 
 
+def test_a_secret_that_the_cell_reads_works_and_is_recorded_nowhere(run: Any, shell: Any, kitaru_home: Path) -> None:
+    run("api_key = 'not-to-be-seen-7'")
+    run("%%kitaru_flow guarded -o n\nlen(api_key)")
+    assert shell.user_ns["n"] == 16
+    assert newest().inputs == {}
+    close_everything()
+    recorded = b"".join(file.read_bytes() for file in kitaru_home.rglob("*") if file.is_file())
+    assert b"guarded" in recorded
+    assert b"not-to-be-seen" not in recorded
+
+
+def test_a_secret_inside_of_what_the_cell_reads_is_not_shown(run: Any, shell: Any) -> None:
+    run("config = {'user': 'ada', 'password': 'not-to-be-seen-7'}")
+    run("%%kitaru_flow guarded -o n\ndef size(settings):\n    return len(settings['password'])\nsize(config)")
+    assert shell.user_ns["n"] == 16
+    execution = newest()
+    assert "ada" in execution.model_dump_json()
+    for shown in (execution, execution.checkpoints[0], KitaruClient().executions.list()):
+        assert "not-to-be-seen" not in str(shell.display_formatter.format(shown))
+    assert "not-to-be-seen" not in execution.model_dump_json()
+
+
+def test_a_secret_is_told_with_what_to_do_after_a_restart(run: Any, capsys: Any) -> None:
+    run("api_key = 'not-to-be-seen-7'")
+    run("%%kitaru_flow guarded\nlen(api_key)")
+    told = capsys.readouterr().err
+    assert "guarded reads api_key, which looks like a secret: its value is not recorded." in told
+    assert "set api_key again before the execution goes on" in told
+    assert "not-to-be-seen" not in told
+
+
 def test_functions_of_other_cells_become_checkpoints_when_they_are_named(run: Any, shell: Any) -> None:
     run("def load(n):\n    return [n] * n")
     run("%%kitaru_flow sizes --checkpoint load -o n\nlen(load(3))")
@@ -108,6 +142,15 @@ def test_no_run_defines_the_flow_only(run: Any, shell: Any, capsys: Any) -> None
     assert "quiet.run(n=…)" in capsys.readouterr().out
     assert len(KitaruClient().executions.list()) == 0
     assert shell.user_ns["quiet"].run(n=1).wait() == 2
+
+
+def test_retries_run_the_body_again_and_no_cache_runs_the_calls_again(run: Any, shell: Any) -> None:
+    run("tries = 0\ndef tried():\n    global tries\n    tries += 1\n    return tries")
+    run("%%kitaru_flow shaky --retries 1 -o n\nif tried() < 2:\n    raise ValueError('not yet')\n'done'")
+    assert (shell.user_ns["n"], shell.user_ns["tries"]) == ("done", 2)
+    for option, reused in (("", None), ("", "cache"), ("--no-cache", None)):
+        run(f"%%kitaru_flow looking {option}\ndef look():\n    return 1\nlook()")
+        assert newest().call("look").reused == reused
 
 
 ASKING = cell(
@@ -139,6 +182,20 @@ def test_run_again_the_cell_attaches_to_its_unfinished_execution(run: Any, shell
     run(ASKING)
     assert f"Attached to {first}, which is waiting" in capsys.readouterr().out
     assert len(KitaruClient().executions.list()) == 1
+
+
+def test_in_vs_code_the_cell_attaches_too_and_other_notebooks_do_not(
+    run: Any, shell: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    shell.user_ns["__vsc_ipynb_file__"] = "/work/first.ipynb"
+    run(ASKING)
+    assert newest().notebook == "/work/first.ipynb"
+    run(ASKING)
+    assert "Attached to" in capsys.readouterr().out
+    shell.user_ns["__vsc_ipynb_file__"] = "/work/second.ipynb"
+    run(ASKING)
+    assert len(KitaruClient().executions.list()) == 2
 
 
 def test_new_starts_another_execution(run: Any, shell: Any) -> None:

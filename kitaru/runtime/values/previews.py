@@ -80,7 +80,7 @@ def line(value: Any, limit: int = MAX_LINE, depth: int = 0) -> str:
     """Describe `value` in one line like `repr` does, looking at no more of it than fits."""
     kind = type(value)
     if kind is str:
-        return clean(repr(value if len(value) <= limit else value[:limit]), limit)
+        return HIDDEN if is_secret("", value) else clean(repr(value if len(value) <= limit else value[:limit]), limit)
     if kind is int and value.bit_length() > 600:
         return f"<int of {value.bit_length()} bits>"
     if kind in (bytes, bytearray):
@@ -90,13 +90,17 @@ def line(value: Any, limit: int = MAX_LINE, depth: int = 0) -> str:
     if isinstance(value, (list, tuple, set, frozenset)) and _has_no_own_repr(kind):
         return _sequence_line(value, kind, limit, depth)
     if isinstance(value, dict) and _has_no_own_repr(kind):
-        pairs = (f"{line(key, 40, depth + 1)}: {line(item, limit, depth + 1)}" for key, item in value.items())
+        pairs = (f"{line(key, 40, depth + 1)}: {_named_line(key, item, limit, depth)}" for key, item in value.items())
         return "{" + _joined(pairs, len(value), limit) + "}"
     fields = _field_names(kind)
     if fields is not None:
-        pairs = (f"{name}={line(getattr(value, name, '…'), limit, depth + 1)}" for name in fields)
+        pairs = (f"{name}={_named_line(name, getattr(value, name, '…'), limit, depth)}" for name in fields)
         return f"{kind.__name__}({_joined(pairs, len(fields), limit)})"
     return clean(repr(value), limit)
+
+
+def _named_line(name: Any, value: Any, limit: int, depth: int) -> str:
+    return HIDDEN if type(name) is str and is_secret(name, value) else line(value, limit, depth + 1)
 
 
 def _sequence_line(value: Any, kind: type, limit: int, depth: int) -> str:
@@ -163,13 +167,15 @@ def _described(value: Any, kind: type) -> dict[str, Any]:
 
 
 def _are_short(items: Any) -> bool:
-    """Say whether a few of these surely fit, so that nothing has to be cut, cleaned or measured."""
+    """Say whether a few of these surely fit, so that nothing has to be cut, cleaned, hidden or measured."""
     if type(items) is dict:
-        return _STRINGS.issuperset(map(type, items)) and _are_short(items.keys()) and _are_short(items.values())
+        if not _STRINGS.issuperset(map(type, items)) or any(map(is_secret, items, items.values())):
+            return False
+        return _are_short(items.keys()) and _are_short(items.values())
     for item in items:
         kind = type(item)
         if kind is str:
-            if len(item) > _CELL or not item.isascii() or not item.isprintable():
+            if len(item) > _CELL or not item.isascii() or not item.isprintable() or is_secret("", item):
                 return False
         elif kind is int:
             if not -_SAFE <= item <= _SAFE:
@@ -205,7 +211,7 @@ def _tree(value: Any, depth: int, room: int) -> Any:
     if kind is int and -_SAFE <= value <= _SAFE:
         return value
     if kind is str:
-        return _readable(value if len(value) <= 120 else value[:119] + "…")
+        return HIDDEN if is_secret("", value) else _readable(value if len(value) <= 120 else value[:119] + "…")
     if kind in (dict, list, tuple, set, frozenset):
         if depth >= _MAX_DEPTH:
             return f"<{kind.__name__} of {len(value)}>"
@@ -219,7 +225,10 @@ def _branches(value: Any, kind: type, depth: int, room: int) -> Any:
     more = f"… {len(value) - shown} more" if len(value) > shown else None
     if kind is dict:
         pairs = islice(value.items(), shown)
-        tree = {_key(key): _tree(item, depth + 1, inner) for key, item in pairs}
+        tree = {
+            _key(key): HIDDEN if type(key) is str and is_secret(key, item) else _tree(item, depth + 1, inner)
+            for key, item in pairs
+        }
         return {**tree, "…": more} if more else tree
     items = [_tree(item, depth + 1, inner) for item in islice(value, shown)]
     return [*items, more] if more else items

@@ -150,6 +150,29 @@ def test_dataclasses_and_models_show_their_fields_but_not_what_is_hidden_from_re
     assert checked(Login("ada", "pw"))["text"] == "Login(user='ada')"
 
 
+def test_a_secret_inside_of_a_value_is_not_shown_and_what_is_beside_it_is():
+    @dataclasses.dataclass
+    class Login:
+        user: str
+        password: str
+
+    key = "sk-" + "0123456789" * 3
+    login = {"user": "ada", "password": "open sesame"}
+    for value in (
+        login,
+        [login],
+        {"deep": [login] * 12},
+        Login("ada", "open sesame"),
+        ["ada", key],
+        ("ada", {"k": key}),
+    ):
+        made = checked(value)
+        assert "ada" in str(made)
+        assert "open sesame" not in str(made)
+        assert key not in str(made)
+        assert "hidden: it looks like a secret" in made["text"]
+
+
 class Hostile:
     def __repr__(self):
         raise RuntimeError("no repr")
