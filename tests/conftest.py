@@ -155,7 +155,7 @@ def finished() -> Callable[..., str]:
 
     def run(flow: Any, *args: Any, **kwargs: Any) -> str:
         handle = flow.run(*args, **kwargs)
-        handle._engine.end_of(handle.exec_id).result(20)
+        handle._engine.end_of(handle.exec_id).result(60)
         return str(handle.exec_id)
 
     return run
@@ -168,7 +168,7 @@ def asking(client: KitaruClient) -> Callable[..., Any]:
     def start(flow: Any, *args: Any, **kwargs: Any) -> Any:
         watch = client.store.watch(kinds=["wait.created"])
         handle = flow.run(*args, **kwargs)
-        limit = threading.Timer(20, watch.close)
+        limit = threading.Timer(60, watch.close)
         limit.start()
         next(event for event in watch if event["exec_id"] == handle.exec_id)
         limit.cancel()

@@ -83,7 +83,7 @@ class Kernel:
     def comes_to_be(self, condition: str) -> list[str]:
         """Ask, cell by cell, until a condition holds in the notebook; return the cells."""
         asked: list[str] = []
-        end = time.monotonic() + SECONDS / 2
+        end = time.monotonic() + SECONDS
         while not asked or "so it is" not in self.text(asked[-1]):
             assert time.monotonic() < end, f"{condition} does not come to be"
             asked.append(

@@ -43,11 +43,12 @@ def test_the_first_notebook_leads_from_a_cell_to_an_answered_replayed_and_querie
 
 @pytest.mark.slow
 def test_a_newcomer_who_restarts_the_kernel_at_the_question_goes_on_where_it_was(
-    kitaru_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kitaru_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setenv("KITARU_STORE", "service")
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "start.ipynb"))
     kernel = Kernel(folder=tmp_path)
+    request.addfinalizer(kernel.close)
     importing, flow = cell_with("import kitaru"), cell_with("%%kitaru_flow")
     kernel.run_cell(importing)
     kernel.run_cell(flow)
@@ -62,4 +63,3 @@ def test_a_newcomer_who_restarts_the_kernel_at_the_question_goes_on_where_it_was
         "[(e.call_count, len(e.refresh().checkpoints[0].attempts)) for e in kitaru.KitaruClient().executions.list()]"
     )
     assert counted.strip() == "[(3, 1)]"
-    kernel.close()

@@ -165,7 +165,7 @@ def test_a_question_stands_between_the_calls_and_is_open_until_answered(
     assert wait.json_schema is not None
     assert wait.json_schema["type"] == "boolean"
     client.executions.input(exec_id, True, by="ada")
-    handle.wait(20)
+    handle.wait(60)
     view = execution_view(client, exec_id)
     assert view.waits == []
     kinds = [type(row) for row in view.rows]

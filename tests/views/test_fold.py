@@ -64,7 +64,7 @@ def inner(n: int) -> int:
 @kitaru.flow
 def outer(n: int) -> int:
     started.set()
-    go_on.wait(20)
+    go_on.wait(60)
     return sum(double.map(range(n)).result()) + inner.run(n).wait()
 
 
@@ -74,11 +74,11 @@ started, go_on = threading.Event(), threading.Event()
 def test_what_this_process_writes_is_folded_without_reading_it_back_children_included(client: KitaruClient) -> None:
     tap: deque[Any] = deque()
     handle = outer.run(8)
-    assert started.wait(20)
+    assert started.wait(60)
     client.engine.outbox.tap(handle.exec_id, tap)
     fold = Fold(handle.exec_id, read_record(client.store, handle.exec_id))
     go_on.set()
-    handle.wait(20)
+    handle.wait(60)
     client.engine.outbox.flush()
     client.engine.outbox.untap(tap)
     for position, events in tap:

@@ -22,7 +22,7 @@ def widgets_closed(everything_closed: None) -> Iterator[None]:
     ipywidgets.Widget.close_all()
 
 
-def until(widget: Any, condition: Callable[[], Any], seconds: float = 20) -> None:
+def until(widget: Any, condition: Callable[[], Any], seconds: float = 60) -> None:
     """Wait until a widget is as it should be; it is looked at whenever one of its traits changes."""
     changed = threading.Event()
 

@@ -80,5 +80,5 @@ REACHED = threading.Event()
 def holding(topic: str = "cats") -> str:
     notes = research(topic)
     REACHED.set()
-    HOLD.wait(30)
+    HOLD.wait(300)
     return research(f"more than {notes}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -91,7 +92,7 @@ def test_a_browser_survives_that_the_store_is_away(client: KitaruClient, finishe
         browser.text = "report"
         until(browser, lambda: browser.problem)
         assert "The service is away." in texts(browser)
-        assert "Trying again in 1 s." in texts(browser)
+        assert re.search(r"Trying again in [\d.]+ s\.", texts(browser))
         assert "report" in texts(browser), "what was there stays"
         store.away = False
         until(browser, lambda: not browser.problem)
@@ -110,14 +111,14 @@ def test_an_inbox_lists_all_questions_and_keeps_what_is_typed(client: KitaruClie
     assert inbox.forms[0] is form
     assert "2 questions waiting" in texts(inbox)
     click(form, "Approve")
-    assert first.wait(timeout=20) == "published notes about cats"
+    assert first.wait(timeout=60) == "published notes about cats"
     until(inbox, lambda: inbox.pending == 1)
     until(form, lambda: form.state == "answered")
     assert form in inbox.forms, "it says how it ended"
     click(inbox, "Clear the answered")
     assert [one.wait.exec_id for one in inbox.forms] == [second.exec_id]
     click(inbox.forms[0], "Reject")
-    assert second.wait(timeout=20) == "rejected"
+    assert second.wait(timeout=60) == "rejected"
 
 
 def test_an_inbox_shows_one_flow_alone(client: KitaruClient, asking: Any) -> None:

@@ -24,7 +24,7 @@ def held() -> Iterator[Any]:
     HOLD.clear()
     REACHED.clear()
     handle = holding.run()
-    assert REACHED.wait(20)
+    assert REACHED.wait(60)
     yield handle
     HOLD.set()
 
@@ -35,7 +35,7 @@ def interrupted(client: KitaruClient, held: Any) -> str:
     watch = client.store.watch(kinds=["execution.interrupted"])
     close_engines()
     HOLD.set()
-    limit = threading.Timer(20, watch.close)
+    limit = threading.Timer(60, watch.close)
     limit.start()
     assert next(iter(watch))["exec_id"] == held.exec_id
     limit.cancel()
@@ -81,7 +81,7 @@ def test_a_failed_execution_is_shown_with_its_failure_and_can_be_retried(finishe
     seen: list[str] = []
     view.observe(lambda change: seen.append(change["new"].status), "execution")
     click(view, "Retry")
-    until(view, lambda: view.status == "failed" and len(seen) > 1)
+    until(view, lambda: seen[-1:] == ["failed"])  # whether it was seen running is a matter of luck
 
 
 def test_a_question_is_answered_inside_the_view(asking: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_question_is_answered_inside_the_view(asking: Any) -> None:
     view = ExecutionView(handle.exec_id)
     until(view, lambda: view.forms)
     click(view, "Approve")
-    assert handle.wait(timeout=20) == "published notes about cats"
+    assert handle.wait(timeout=60) == "published notes about cats"
     until(view, lambda: view.status == "completed" and not view.forms)
 
 
@@ -131,7 +131,7 @@ def test_open_questions_are_offered_for_an_answer(client: KitaruClient, asking: 
     until(offered, lambda: offered.count == 1)
     assert "1 open question" in texts(offered)
     click(offered, "Reject")
-    assert handle.wait(timeout=20) == "rejected"
+    assert handle.wait(timeout=60) == "rejected"
     until(offered, lambda: offered.count == 0)
 
 

@@ -31,7 +31,7 @@ def test_all_widgets_share_one_subscription_that_ends_with_the_last(client: Kita
     (thread,) = followers()
     for widget in shown:
         widget.close()
-    thread.join(20)
+    thread.join(60)
     assert followers() == []
 
 
@@ -76,7 +76,7 @@ def test_a_worker_runs_what_is_due_and_one_job_of_a_key(client: KitaruClient) ->
     worker.submit(lambda: ran.append("soon"), key="a")
     worker.submit(lambda: ran.append("again"), key="a", after=30)
     worker.submit(done.set, after=0.01)
-    assert done.wait(20)
+    assert done.wait(60)
     assert ran == ["soon"]
     worker.stop()
 
@@ -88,7 +88,7 @@ def test_a_job_that_fails_does_not_end_the_others(monkeypatch: pytest.MonkeyPatc
     worker, done = Worker("test"), threading.Event()
     worker.submit(lambda: 1 / 0)
     worker.submit(done.set)
-    assert done.wait(20)
+    assert done.wait(60)
     assert told[0].exc_type is ZeroDivisionError
     worker.stop()
 

@@ -32,7 +32,7 @@ def test_a_yes_or_no_question_has_two_buttons(asking: Any) -> None:
     click(form, "Approve")
     settled(form)
     assert (form.state, form.value) == ("answered", True)
-    assert handle.wait(timeout=20) == "published notes about cats"
+    assert handle.wait(timeout=60) == "published notes about cats"
     assert "Answered by" in texts(form)
     assert find(form, ipywidgets.Button) is None, "nothing is left to click"
 
@@ -40,13 +40,13 @@ def test_a_yes_or_no_question_has_two_buttons(asking: Any) -> None:
 def test_reject_answers_no(asking: Any) -> None:
     handle, form = form_for(approval, asking)
     click(form, "Reject")
-    assert handle.wait(timeout=20) == "rejected"
+    assert handle.wait(timeout=60) == "rejected"
 
 
 def test_a_question_without_schema_asks_whether_to_go_on(asking: Any) -> None:
     handle, form = form_for(gate, asking)
     click(form, "Go on")
-    assert handle.wait(timeout=20) == "went on"
+    assert handle.wait(timeout=60) == "went on"
 
 
 def test_a_model_is_filled_in_field_by_field(asking: Any) -> None:
@@ -58,7 +58,7 @@ def test_a_model_is_filled_in_field_by_field(asking: Any) -> None:
     form._fields._parts["tags"].items[0]._input.value = "new"
     click(form, "Answer")
     order = {"count": 2, "size": "large", "address": {"city": "Turku"}, "note": None, "tags": ["new"]}
-    assert handle.wait(timeout=20) == order
+    assert handle.wait(timeout=60) == order
     settled(form)
     assert form.value == order
 
@@ -130,7 +130,7 @@ def test_an_answer_that_cannot_be_sent_stays_in_the_form(asking: Any) -> None:
         store.away = False
         click(form, "Go on")
         settled(form)
-    assert handle.wait(timeout=20) == "went on"
+    assert handle.wait(timeout=60) == "went on"
     assert form.problem == ""
 
 
@@ -142,13 +142,13 @@ def test_an_answer_can_be_given_from_code(asking: Any) -> None:
     assert form.state == "answered"
     with pytest.raises(KitaruConflictError):
         form.answer({"count": 1, "size": "small", "address": {"city": "Oulu"}})
-    handle.wait(timeout=20)
+    handle.wait(timeout=60)
 
 
 def test_a_cancelled_execution_settles_its_forms(client: KitaruClient, asking: Any) -> None:
     handle, form = form_for(approval, asking)
     client.executions.cancel(handle.exec_id)
-    handle._engine.end_of(handle.exec_id).result(20)
+    handle._engine.end_of(handle.exec_id).result(60)
     settled(form)
     assert form.state == "aborted"
 

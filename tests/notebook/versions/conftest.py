@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +24,16 @@ def overlay(version: str) -> Path | None:
     """Install an older kernel into a folder of its own, once; everything else is taken from this environment."""
     wanted = VERSIONS[version]
     folder = ROOT / "build" / "kernels" / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
-    if wanted and not (folder / "complete").exists():
-        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+    if wanted and not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder.parent))
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(made)]
         done = subprocess.run([*command, *wanted], capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
-        (folder / "complete").touch()
+        try:
+            made.rename(folder)  # whole or not at all: several processes may run these tests at once
+        except OSError:
+            shutil.rmtree(made)  # another one was faster
     return folder if wanted else None
 
 
@@ -80,7 +87,7 @@ def terminal(environment: dict[str, str], project: Path) -> Any:
     def run(*words: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "kitaru", *words],
-            env=environment, cwd=project, capture_output=True, text=True, timeout=60, check=False,
+            env=environment, cwd=project, capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

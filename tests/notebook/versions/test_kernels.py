@@ -70,6 +70,8 @@ def test_a_cell_shows_its_flow_before_the_store_answers(kernel: Any, project: Pa
 def test_an_interrupt_stops_run_all_and_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
     cell = kernel.send(STEPS.format(name="let_go", gate=str(gate), options=""))
     following = kernel.send("print('not', 'reached', let_go_result)")
+    # Before the view has the id, the interrupt would meet what prepares it.
+    kernel.until(lambda: "kr-" in kernel.text(cell))
     until(Path(f"{gate}.started").exists)
     kernel.interrupt()
     one = exec_id(kernel.finished(cell))
@@ -109,7 +111,7 @@ def test_run_all_goes_on_through_a_question_and_an_answer_from_a_terminal_sets_t
 
 
 def test_an_answer_from_a_terminal_reaches_a_cell_that_blocks(kernel: Any, terminal: Any) -> None:
-    kernel.run("@kitaru.flow\ndef ask_me():\n    return kitaru.wait(schema=int, name='n', timeout=60)")
+    kernel.run("@kitaru.flow\ndef ask_me():\n    return kitaru.wait(schema=int, name='n', timeout=600)")
     cell = kernel.send("handle = ask_me.run()\nprint(handle.exec_id, flush=True)\nprint('answer', handle.wait())")
     kernel.until(lambda: "kr-" in kernel.text(cell))
     shown = kernel.text(cell)
