@@ -182,7 +182,7 @@ class Items(Compound):
         self._items: list[FieldWidget] = []
         self._rows = ipywidgets.VBox()
         name = f"Add to {self.field.label.lower()}" if self.field.label else "Add"
-        self._inside.children = (self._rows, button("Add", self.add, title=name))
+        self._inside.children = (self._rows, button(name, self.add))
         for one in entry:
             self.add(one)
 
