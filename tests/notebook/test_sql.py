@@ -54,7 +54,7 @@ def test_items_and_attributes_are_parameters_whatever_is_in_them(run: Any, shell
     [
         ("{flows[7]}", "{flows[7]}: flows (list) has no item 7"),
         ("{flows['x']}", "{flows['x']}: flows (list) has no item 'x': list indices must be integers"),
-        ("{flows.siz}", "{flows.siz}: flows (list) has no siz."),
+        ("{flows.nothing}", "{flows.nothing}: flows (list) has no nothing."),
         ("{nowhere[0]}", "{nowhere[0]}: no variable nowhere is defined in this notebook."),
         ("{len(flows)}", "{len(flows)} is no variable. Braces take a name, its attributes and its items"),
         ("{flows + flows}", "{flows + flows} is no variable."),
