@@ -40,17 +40,19 @@ def greet(shell: InteractiveShell) -> None:
 
 
 def _lines(interrupted: list[Execution], waits: list[PendingWait], elsewhere: int) -> list[str]:
-    lines = [f"{e.exec_id} of {e.flow_name} was interrupted:  %kitaru resume {e.exec_id}" for e in interrupted[:_SHOWN]]
+    lines = [
+        f"{e.exec_id} of {e.flow_name} was interrupted:\n    %kitaru resume {e.exec_id}" for e in interrupted[:_SHOWN]
+    ]
     lines += [
-        f"{w.exec_id} of {w.flow_name} asks: {_one_line(w.question or 'Go on?')}  %kitaru input {w.exec_id}"
+        f"{w.exec_id} of {w.flow_name} asks: {_one_line(w.question or 'Go on?')}\n    %kitaru input {w.exec_id}"
         for w in waits[:_SHOWN]
     ]
     more = len(interrupted) + len(waits) - len(lines)
     if more > 0:
-        lines.append(f"{more} more:  %kitaru list -s interrupted -s waiting")
+        lines.append(f"{more} more:\n    %kitaru list -s interrupted -s waiting")
     if elsewhere > 0:
         what = "1 question is" if elsewhere == 1 else f"{elsewhere} questions are"
-        lines.append(f"{what} open in other notebooks and programs:  %kitaru list -s waiting")
+        lines.append(f"{what} open in other notebooks and programs:\n    %kitaru list -s waiting")
     return lines
 
 

@@ -108,8 +108,7 @@ class CostExplorer(StoreWidget):
             "since": _dropdown("Since", SINCE),
         }
         for name, control in self._choices.items():
-            if name != "since" or self.since in SINCE:
-                control.value = getattr(self, name)
+            self._show_choice(name, getattr(self, name))
             control.observe(lambda change, name=name: self._set(name, change["new"]), "value")
         controls = ipywidgets.HBox([*self._choices.values()])
         controls.add_class("kitaru-controls")
@@ -119,27 +118,33 @@ class CostExplorer(StoreWidget):
         self._listener.kinds |= {LLM_CALLED}
         self._begin([controls, self._total, self._plot, self._table, self._empty])
 
+    def _show_choice(self, name: str, value: str) -> None:
+        control = self._choices[name]
+        if value not in dict(control.options).values():
+            control.options = (*control.options, (value, value))  # a point in time of the user's own
+        control.value = value
+
     def _set(self, name: str, value: Any) -> None:
         with LOCK:
             setattr(self, name, value)
 
     def _read(self) -> Any:
-        by, measure, since = self.by, self.measure, point(self.since or None)
-        asked = {"flow": self.flow or None, "since": since, "offset": _offset()}
+        by, measure, since = self.by, self.measure, self.since
+        asked = {"flow": self.flow or None, "since": point(since or None), "offset": _offset()}
         query = _QUERY.format(group=GROUPS[by])
         rows = self.client.sql(query, asked, as_="arrow").to_pylist()
         shares = [Share(_key(by, row["key"]), row["cost"], row["tokens"] or 0, row["calls"]) for row in rows]
         if by != "day":
             shares.sort(key=lambda share: (-_value(share, measure), share.key))
         unpriced = sum(row["unpriced"] for row in rows)
-        return by, measure, shares, unpriced, _picture(by, measure, shares) if shares else ""
+        return by, measure, since, shares, unpriced, _picture(by, measure, shares) if shares else ""
 
     def _show(self, found: Any) -> None:
-        by, measure, shares, unpriced, picture = found
+        by, measure, since, shares, unpriced, picture = found
         self.set_trait("shares", tuple(shares))
-        for name, value in (("by", by), ("measure", measure)):
+        for name, value in (("by", by), ("measure", measure), ("since", since)):
             if self._choices[name].value != value and getattr(self, name) == value:
-                self._choices[name].value = value
+                self._show_choice(name, value)
         put(self._total, _totals(shares, unpriced) if shares else "")
         put(self._plot, picture)
         put(self._table, _table(by, shares) if shares else "")

@@ -133,10 +133,14 @@ def _node(key: str, item: Any, depth: int, room: list[int]) -> str:
     label = f'<span class="kitaru-key">{escape(key)}</span>'
     if not isinstance(item, dict | list | tuple) or not item:
         return f"{label} {escape(_leaf(item))}"
-    count = f'<span class="kitaru-muted">{len(item)} {"keys" if isinstance(item, dict) else "items"}</span>'
+    count = f'<span class="kitaru-muted">{_counted(item)}</span>'
     opened = " open" if depth < _OPEN_DEPTH else ""
     inner = _branches(item, depth + 1, room)
     return f"<details{opened}><summary>{label} {count}</summary><ul>{inner}</ul></details>"
+
+
+def _counted(item: Any) -> str:
+    return f"{len(item)} {'key' if isinstance(item, dict) else 'item'}{'' if len(item) == 1 else 's'}"
 
 
 def _leaf(item: Any) -> str:

@@ -92,6 +92,8 @@ CSS: Final = """
 .kitaru-image { max-width: 100%; image-rendering: auto; background: var(--kitaru-hover); }
 .kitaru-markdown { overflow-wrap: anywhere; max-height: 30em; overflow: auto; }
 .kitaru-rich { overflow: auto; max-height: 30em; }
+.kitaru-widget .kitaru-rich.jp-RenderedHTMLCommon table, .kitaru-widget .kitaru-markdown.jp-RenderedHTMLCommon table {
+  margin-left: 0; }
 .kitaru-scroll { max-height: 18em; overflow: auto; }
 .kitaru-grid { border-collapse: collapse; width: 100%; max-width: 46em; font-size: inherit; margin-top: 4px; }
 .kitaru-grid th { text-align: right; font-weight: 400; color: var(--kitaru-muted); font-size: 0.92em; }

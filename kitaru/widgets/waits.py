@@ -199,8 +199,8 @@ class WaitForm(StoreWidget):
     def _make_buttons(self, kind: str) -> dict[str, list[ipywidgets.Widget]]:
         if kind == "boolean":
             give = [
-                button("Approve", lambda: self.submit(True), style="success"),
-                button("Reject", lambda: self.submit(False), style="danger"),
+                button("Approve", lambda: self.submit(True), style="primary"),
+                button("Reject", lambda: self.submit(False)),
             ]
         else:
             give = [button("Go on" if kind == "gate" else "Answer", self.submit, style="primary")]

@@ -18,17 +18,17 @@ def as_kernel(monkeypatch: pytest.MonkeyPatch, **names: object) -> None:
 def test_the_jupyter_server_tells_it_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     as_kernel(monkeypatch)
     monkeypatch.delenv("VSCODE_PID", raising=False)
-    monkeypatch.setenv("JPY_SESSION_NAME", "/work/analysis.ipynb")
-    assert notebook_path() == "/work/analysis.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", "/somewhere/analysis.ipynb")
+    assert notebook_path() == "/somewhere/analysis.ipynb"
     assert not is_in_vs_code()
 
 
 def test_vs_code_tells_it_in_the_notebook_and_comes_before_the_server_that_it_uses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    as_kernel(monkeypatch, __vsc_ipynb_file__="/work/analysis.ipynb")
+    as_kernel(monkeypatch, __vsc_ipynb_file__="/somewhere/analysis.ipynb")
     monkeypatch.setenv("JPY_SESSION_NAME", "analysis-jvsc-1234.ipynb")
-    assert notebook_path() == "/work/analysis.ipynb"
+    assert notebook_path() == "/somewhere/analysis.ipynb"
     assert is_in_vs_code()
 
 

@@ -188,12 +188,12 @@ def test_in_vs_code_the_cell_attaches_too_and_other_notebooks_do_not(
     run: Any, shell: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME")
-    shell.user_ns["__vsc_ipynb_file__"] = "/work/first.ipynb"
+    shell.user_ns["__vsc_ipynb_file__"] = "/somewhere/first.ipynb"
     run(ASKING)
-    assert newest().notebook == "/work/first.ipynb"
+    assert newest().notebook == "/somewhere/first.ipynb"
     run(ASKING)
     assert "Attached to" in capsys.readouterr().out
-    shell.user_ns["__vsc_ipynb_file__"] = "/work/second.ipynb"
+    shell.user_ns["__vsc_ipynb_file__"] = "/somewhere/second.ipynb"
     run(ASKING)
     assert len(KitaruClient().executions.list()) == 2
 

@@ -15,4 +15,4 @@ def test_it_names_open_questions_with_the_command_that_answers(run: Any, capsys:
     exec_id = KitaruClient().executions.latest().exec_id
     capsys.readouterr()
     run("%load_ext kitaru")
-    assert f"{exec_id} of asks asks: Go?  %kitaru input {exec_id}" in capsys.readouterr().out
+    assert f"{exec_id} of asks asks: Go?\n    %kitaru input {exec_id}" in capsys.readouterr().out

@@ -119,7 +119,7 @@ def test_the_greeting_offers_what_this_notebook_has_left_with_commands_and_butto
     cell = here.run_cell("%load_ext kitaru")
     told = here.streams[cell]
     assert "Kitaru records executions in" in told
-    assert re.search(r"of asked_here asks: Publish asked_here\?  %kitaru input kr-\w+", told)
+    assert re.search(r"of asked_here asks: Publish asked_here\?\n    %kitaru input kr-\w+", told)
     assert "2 questions are open in other notebooks and programs" in told
     assert "asked_there" not in told
     assert any("application/vnd.jupyter.widget-view+json" in data for data in here.shown_by(cell))

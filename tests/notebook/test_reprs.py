@@ -254,10 +254,10 @@ def test_a_later_version_is_invoked_by_its_number_and_a_preview_is_not(deployed:
 
 
 def test_the_notebook_and_the_commit_of_a_deployment_are_named(deployed: Any, bundle: Any) -> None:
-    about = {"source": "/home/ada/work/analysis.ipynb", "commit_sha": "0123456789abcdef", "commit_dirty": True}
+    about = {"source": "/somewhere/analysis.ipynb", "commit_sha": "0123456789abcdef", "commit_dirty": True}
     shown = bundle(deployed.model_copy(update=about))
     assert "analysis.ipynb, commit 0123456789ab, with changes" in shown["text/html"]
-    assert 'title="/home/ada/work/analysis.ipynb"' in shown["text/html"]
+    assert 'title="/somewhere/analysis.ipynb"' in shown["text/html"]
 
 
 def test_a_failure_is_shown_as_text(client: KitaruClient, run: Any, bundle: Any) -> None:

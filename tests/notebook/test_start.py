@@ -55,7 +55,7 @@ def test_a_newcomer_who_restarts_the_kernel_at_the_question_goes_on_where_it_was
     kernel.restart()
     kernel.run_cell(importing)
     greeting = kernel.run(cell_with("%load_ext"))
-    assert "of article asks: Publish this? Tea is old. Tea is loved. Tea is cheap.  %kitaru input kr-" in greeting
+    assert "of article asks: Publish this? Tea is old. Tea is loved. Tea is cheap.\n    %kitaru input kr-" in greeting
     assert ", which is waiting" in kernel.run(flow)
     kernel.run_cell(cell_with("%kitaru input yes"))
     kernel.comes_to_be("text == 'PUBLISHED: Tea is old. Tea is loved. Tea is cheap.'")

@@ -90,7 +90,9 @@ def test_choices_are_traits_and_controls_alike(spent: str) -> None:
     until(costs, lambda: len(costs.shares) == 3)
     assert costs.by == "model"
     costs.since = ""
-    until(costs, lambda: costs.shares[0].cost == 8.5)
+    until(costs, lambda: costs.shares[0].cost == 8.5 and costs._choices["since"].value == "")
+    costs.since = "90d"
+    until(costs, lambda: costs._choices["since"].label == "90d")
     costs.measure = "tokens"
     until(costs, lambda: costs._choices["measure"].value == "tokens")
     costs.flow = "other"

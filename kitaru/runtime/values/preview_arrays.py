@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 from base64 import b64encode
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from kitaru.runtime.values.previews import clean, line
@@ -94,6 +96,8 @@ def _label(name: Any) -> str:
 
 
 def _cell(item: Any) -> str:
+    if isinstance(item, date | time | timedelta | Decimal):
+        item = str(item)  # as tables show them
     return clean(item, _CELL) if isinstance(item, str) else line(item, _CELL)
 
 
