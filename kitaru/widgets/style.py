@@ -106,7 +106,7 @@ CSS: Final = """
 .kitaru-controls .widget-label { color: var(--kitaru-muted); }
 .kitaru-controls .widget-dropdown select { width: auto; min-width: 8em; max-width: 18em; flex: none; }
 .kitaru-lines { width: 100%; }
-.kitaru-widget .kitaru-heading .widget-html-content { color: inherit; }
+.kitaru-widget .kitaru-heading .widget-html, .kitaru-widget .kitaru-heading .widget-html-content { color: inherit; }
 .kitaru-heading { color: var(--kitaru-muted); font-size: 0.92em; border-bottom: 1px solid var(--kitaru-line); }
 .kitaru-heading, .kitaru-row { width: 100%; align-items: center; padding: 2px 0; overflow: hidden; }
 .kitaru-row { border-bottom: 1px solid var(--jp-border-color3, rgba(128, 128, 128, 0.18)); }

@@ -57,7 +57,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     # A page of JupyterLab loads more than the browser remembers of it.
     context.add_init_script("performance.setResourceTimingBufferSize(10_000)")
     page = context.new_page()
-    page.set_default_timeout(60_000)
     errors: list[Error] = []
     page.on("pageerror", lambda error: errors.append(error))  # a bound method of a list is refused
     failed = request.session.testsfailed
