@@ -91,8 +91,8 @@ def test_choices_are_traits_and_controls_alike(spent: str) -> None:
     assert costs.by == "model"
     costs.since = ""
     until(costs, lambda: costs.shares[0].cost == 8.5 and costs._choices["since"].value == "")
-    costs.since = "90d"
-    until(costs, lambda: costs._choices["since"].label == "90d")
+    costs.since = "45d"
+    until(costs, lambda: costs._choices["since"].label == "45d")
     costs.measure = "tokens"
     until(costs, lambda: costs._choices["measure"].value == "tokens")
     costs.flow = "other"
