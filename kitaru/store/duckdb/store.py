@@ -42,6 +42,8 @@ _WATCHFUL_SECONDS = 0.5
 
 _OF_DEPLOYMENTS = b'"deployment.'
 """What is in every record with an event of a deployment."""
+_DEPLOYED = 100
+"""How many answers about deployments are remembered at most."""
 
 _log = logging.getLogger("kitaru.store")
 
@@ -100,6 +102,8 @@ class DuckDBStore:
             "cache_keys": self._cache_keys,
             "deployment": self._deployment,
         }
+        self._deployed: dict[bytes, tuple[int, bytes]] = {}
+        """Answers to questions for a deployment, and the positions at which they were true."""
         with ExitStack() as undo:
             self._open(segment_bytes, undo)
             self._assemble()
@@ -330,16 +334,26 @@ class DuckDBStore:
         return {**found, "begun": begun}
 
     def _deployment(self, **parameters: Any) -> dict[str, Any]:
-        """Wait for the database only if it has not taken in all that happened to deployments.
+        """Answer from memory as long as nothing happens to deployments, else from the database when it has that.
 
         Every invocation begins with this question, often while the database takes in what the ones before do.
         """
         self._check_usable()
-        unapplied = self._hub.since(self._ingest.applied)
-        if unapplied is None or any(_OF_DEPLOYMENTS in entry.payload for entry in unapplied):
-            self._catch_up()
-        found: dict[str, Any] = self._database.read("deployment", **parameters)
+        question, position = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS), self._hub.position
+        since, answer = self._deployed.get(question, (-1, b""))
+        if not self._left_deployments_alone(since):
+            if not self._left_deployments_alone(self._ingest.applied):
+                self._catch_up()
+            answer = orjson.dumps(self._database.read("deployment", **parameters))
+        if len(self._deployed) > _DEPLOYED:
+            self._deployed.clear()
+        self._deployed[question] = position, answer
+        found: dict[str, Any] = orjson.loads(answer)
         return found
+
+    def _left_deployments_alone(self, since: int) -> bool:
+        entries = self._hub.since(since)
+        return entries is not None and not any(_OF_DEPLOYMENTS in entry.payload for entry in entries)
 
     def _info(self, **parameters: Any) -> dict[str, Any]:
         # It must also answer when the database does not follow: here people look for the reason.

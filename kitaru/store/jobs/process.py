@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 import threading
+import time
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import orjson
@@ -49,6 +50,7 @@ class JobProcess:
         self.runner: Runner | None = None
         """Who it is, as soon as it is ready."""
         self.status: int | None = None
+        self._launched = time.monotonic()
         self._dismissed = False
         self._on_change = on_change
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- read when the process has ended
@@ -59,6 +61,11 @@ class JobProcess:
             raise
         self.pid = self._process.pid
         threading.Thread(target=self._attend, name=f"kitaru-job-{self.pid}", daemon=True).start()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._launched
 
     @property
     def is_unused(self) -> bool:

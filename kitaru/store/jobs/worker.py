@@ -41,6 +41,12 @@ _AHEAD: Final = 2.0
 
 _PAUSE: Final = 1.0
 
+_AT_ONCE: Final = max(2, os.cpu_count() or 1)
+"""How many processes get ready at the same time: more of them would all be ready later, and the store as well."""
+
+_SLOW: Final = 10.0
+"""Seconds after which one that is not ready yet keeps no other one waiting."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -173,7 +179,8 @@ class Worker:
             self._find_job(process, [job for job in able if job.is_queued and job.after <= now])
         self._make_ready([job for job in able if job.is_queued and job.after <= now + _AHEAD])
         self._note_idle(waiting)
-        return self._pause([job.after - now for job in waiting if job.is_queued and job.after > now])
+        late = [_SLOW - process.age for process in self._starting()] if able else []
+        return self._pause([*late, *(job.after - now for job in waiting if job.is_queued and job.after > now)])
 
     def _with_interpreter(self, jobs: list[Waiting]) -> list[Waiting]:
         """Return the jobs that can be begun as soon as there is a process; fail those that never can."""
@@ -252,12 +259,14 @@ class Worker:
     def _make_ready(self, jobs: list[Waiting]) -> None:
         """Start the processes that these jobs need, as far as the limit allows, and one to spare."""
         surplus = [process for process in self._processes if process.is_unused]
+        starting = len(self._starting())
         for job in jobs[: self._limit - len(self._busy())]:
             interpreter = job.python or sys.executable
             fitting = next((process for process in surplus if process.interpreter == interpreter), None)
-            if fitting is None:
+            if fitting is None and starting < _AT_ONCE:
                 self._start(interpreter)
-            else:
+                starting += 1
+            elif fitting is not None:
                 surplus.remove(fitting)
         if time.monotonic() < self._warm_until:
             spare = next((process for process in surplus if process.interpreter == self._usual), None)
@@ -268,6 +277,9 @@ class Worker:
         for process in surplus:
             if process.is_ready:
                 process.dismiss()
+
+    def _starting(self) -> list[JobProcess]:
+        return [one for one in self._processes if one.is_unused and not one.is_ready and one.age < _SLOW]
 
     def _start(self, interpreter: str) -> None:
         try:

@@ -189,3 +189,32 @@ def test_a_tag_needs_a_name(store: DuckDBStore) -> None:
 
 def test_the_message_says_how_to_make_a_first_one() -> None:
     assert "kitaru deploy NOTEBOOK" in missing("f", 1, [], 0)
+
+
+def test_an_answer_is_as_new_as_what_was_acknowledged_however_many_ask(store: DuckDBStore) -> None:
+    """A deployment is answered for from memory: also then a tag leads to the version that got it last."""
+    accept(store, deployed(1), deployed(2), tagged(1, "live", exclusive=True))
+    over, seen = threading.Event(), set()
+
+    def ask() -> None:
+        while not over.is_set():
+            seen.add(store.read("deployment", flow="f", tag="live")["version"])
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        for turn in range(60):
+            version = turn % 2 + 1
+            accept(store, tagged(version, "live", exclusive=True))
+            found = store.read("deployment", flow="f", tag="live")
+            assert (found["version"], found["tags"]) == (version, {"live": True})
+            assert store.read("deployment", flow="f", version=3 - version)["tags"] == {}
+    finally:
+        over.set()
+        for asker in askers:
+            asker.join()
+    assert seen <= {1, 2}
+    accept(store, untagged(2, "live"), deleted(2))
+    with pytest.raises(KitaruNotFoundError, match="Version 2 of flow f was deleted"):
+        store.read("deployment", flow="f", version=2)

@@ -124,6 +124,15 @@ def test_a_bounded_number_of_jobs_is_done_at_once(scene: Scene) -> None:
     assert scene.begun(5)[4] == "kj-e"
 
 
+def test_processes_that_never_get_ready_keep_no_others_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kitaru.store.jobs.worker._SLOW", 0.2)
+    stuck = scene.program("stuck", "#!/bin/sh\nread line\n")
+    scene.post(*(f"stuck{number}" for number in range(4)), interpreter=stuck)
+    scene.post("fine", interpreter=scene.program())
+    scene.worker()
+    assert scene.begun(1) == ["kj-fine"]
+
+
 def test_a_job_that_is_for_later_waits_while_others_are_done(scene: Scene) -> None:
     python = scene.program()
     scene.post("later", interpreter=python, grace=1.5)
