@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -88,12 +89,16 @@ def find_dependencies(
     _require(found, OWN, environment, pins, asked)
     if environment.version(UNRELATED) is not None:
         found.problems.append(problem(Kind.UNRELATED))
-    for module, statement, line, optional in _imports(statements):
+    imports = deque(_imports(statements))
+    while imports:
+        module, statement, line, optional = imports.popleft()
         top = module.partition(".")[0]
         if top in sys.stdlib_module_names or top == "kitaru":
             continue
         beside = local_module(top, folder)
         if beside is not None and folder is not None:
+            if top not in found.local:
+                imports.extend((needed, statement, line, maybe) for needed, maybe in imports_of(beside))
             found.local[top] = beside
             if target is not None and target.resolve() != folder.resolve():
                 facts = {"name": top, "file": beside.name, "folder": target}
@@ -198,6 +203,25 @@ def _imports(statements: Iterable[Statement]) -> Iterator[tuple[str, Statement, 
                 modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
                 if isinstance(node, ast.Import) or not node.level:
                     yield from ((module, statement, node.lineno + shift, optional) for module in modules)
+
+
+def imports_of(place: Path) -> Iterator[tuple[str, bool]]:
+    """Yield what a module imports, or any of a package, and whether it does without.
+
+    Parameters
+    ----------
+    place
+        File of the module, or folder of the package.
+    """
+    for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+        try:
+            tree = ast.parse(file.read_bytes()) if file.suffix == ".py" else ast.Module([], [])
+        except (SyntaxError, ValueError):  # whoever imports it will be told
+            continue
+        for node, optional in import_nodes(tree):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            if isinstance(node, ast.Import) or not node.level:
+                yield from ((module, optional) for module in modules)
 
 
 def import_nodes(node: ast.AST, optional: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:

@@ -169,7 +169,7 @@ def source_of_script(file: Path) -> Source:
     """
     try:
         text = file.read_text(encoding="utf-8")
-        return Source(text, None, str(file.resolve()), locked(required_by(text)))
+        return Source(text, None, str(file.resolve()), locked(required_by(text, file.parent)))
     except OSError as error:
         raise KitaruUsageError(f"{file} cannot be read: {error.strerror or error}. Check the path.") from None
     except UnicodeDecodeError:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from kitaru.export.dependencies import import_nodes
-from kitaru.export.environment import OWN, normal, running_environment
+from kitaru.export.dependencies import import_nodes, imports_of
+from kitaru.export.environment import OWN, local_module, normal, running_environment
 from kitaru.export.inline_metadata import requirements_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def locked(requirements: Iterable[str]) -> tuple[str, ...]:
@@ -51,13 +52,15 @@ def locked(requirements: Iterable[str]) -> tuple[str, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def required_by(text: str) -> list[str]:
+def required_by(text: str, folder: Path | None = None) -> list[str]:
     """Name the distributions that a script asks for: in its header, or else by what it imports.
 
     Parameters
     ----------
     text
         The script.
+    folder
+        Where modules beside it are, whose imports count too.
 
     Returns
     -------
@@ -83,7 +86,14 @@ def required_by(text: str) -> list[str]:
             modules += [alias.name for alias in node.names]
         elif not node.level:
             modules.append(node.module or "")
-    return distributions_of(modules)
+    beside: set[str] = set()
+    for module in modules:  # which grows
+        top = module.partition(".")[0]
+        place = local_module(top, folder)
+        if place is not None and top not in beside:
+            beside.add(top)
+            modules += [needed for needed, _ in imports_of(place)]
+    return distributions_of(module for module in modules if module.partition(".")[0] not in beside)
 
 
 def distributions_of(modules: Iterable[str]) -> list[str]:

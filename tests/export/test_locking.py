@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kitaru.export.locking import distributions_of, locked, required_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_everything_that_is_needed_is_named_with_its_version_once() -> None:
@@ -34,6 +38,13 @@ def test_a_header_says_what_a_script_needs_and_else_its_imports_do() -> None:
     header = '# /// script\n# dependencies = ["rich>=13"]\n# ///\nimport pydantic\n'
     assert required_by(header) == ["kitaru-jupyter", "rich>=13"]
     assert required_by("import json\ndef f():\n    from pydantic import Field\n") == ["kitaru-jupyter", "pydantic"]
+
+
+def test_what_modules_beside_a_script_import_is_needed_too(tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text("from words import WORDS")
+    (tmp_path / "words.py").write_text("def load():\n    import steps, yaml")
+    assert required_by("import steps", tmp_path) == ["kitaru-jupyter", "PyYAML"]
+    assert required_by("import steps") == ["kitaru-jupyter"]
 
 
 def test_what_is_no_python_is_an_error() -> None:
