@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kitaru.errors import KitaruError
 
@@ -50,6 +51,9 @@ def refuse_other_machines(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(refuse_other_machines)
+    # How long an example takes says more about the machine than about the code.
+    settings.register_profile("kitaru", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("kitaru")
 
 
 @pytest.fixture(autouse=True)

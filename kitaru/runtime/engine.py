@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.replay import ReplayPlan
     from kitaru.store.events import Event
-    from kitaru.store.protocol import Store
+    from kitaru.store.protocol import Expect, Store
 
 OPEN = ["pending", "running", "waiting", "interrupted"]
 ON_DIVERGENCE = ("error", "rerun", "reuse")
@@ -278,11 +278,13 @@ class Engine:
                 self.cancel(child["exec_id"], f"{exec_id}, which started it, was cancelled")
 
     def interrupt(self, run: Run, reason: str) -> None:
-        """Record that a run is interrupted, and let its body stop at its next primitive."""
+        """Let a run's body stop at its next primitive, and record that it is interrupted."""
         execution = run.execution
-        with suppress(KitaruStateError):  # it ended, or was taken over, in this moment
-            self.outbox.commit([execution.event(kinds.INTERRUPTED, {"reason": reason})])
-            execution.unwind(Stopped(reason))
+        # First: a body that is refused because it is recorded as interrupted knows the reason by then.
+        execution.unwind(Stopped(reason))
+        still: Expect = {"exec_id": execution.exec_id, "epoch": execution.epoch, "statuses": ["running", "waiting"]}
+        with suppress(KitaruStateError):  # it ended, said so itself, or was taken over in this moment
+            execution.commit(kinds.INTERRUPTED, {"reason": reason}, still)
 
     def park(self) -> None:
         """Let go of questions at once, also of those that are still to come: this process ends."""

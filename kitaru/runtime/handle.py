@@ -11,7 +11,7 @@ from kitaru.runtime.effects import Awaitable, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import cleaned, execution_error
 from kitaru.runtime.interrupts import interrupted
-from kitaru.runtime.signals import Suspended
+from kitaru.runtime.signals import Stopped, Suspended
 from kitaru.stacks.scope import current_call
 from kitaru.store.status import ExecutionStatus
 
@@ -182,6 +182,9 @@ async def _ended(handle: FlowHandle[Any], seconds: float | None, end: float | No
             body.check()
         outcome: dict[str, Any] = handle._engine.outcome(handle.exec_id)  # noqa: SLF001
         asked = outcome["status"] == "waiting"
+        if outcome["status"] == "interrupted" and body is not None and body.parking.is_set():
+            # This process ends, and with it what this body waits for: that is no failure of the body.
+            raise body.unwind(Stopped(str(outcome.get("reason") or "")))
         if outcome["status"] not in ("running", "pending", "waiting") or (asked and body is None):
             return outcome
         if asked and body is not None and (body.parking.is_set() or not handle._engine.stays):  # noqa: SLF001

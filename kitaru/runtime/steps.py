@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from kitaru.errors import KitaruError
 from kitaru.runtime.effects import Awaitable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from kitaru.runtime.calls import Call
     from kitaru.runtime.effects import Then
     from kitaru.runtime.execution import Execution
@@ -84,13 +88,51 @@ class Pause(Awaitable):
             time.sleep(self._seconds)
             return
         woken = threading.Event()
-        self._execution.on_unwind.append(woken.set)
-        woken.wait(self._seconds)
-        self._execution.on_unwind.remove(woken.set)
-        self._execution.check()
+        with self._woken_by(woken.set):
+            woken.wait(self._seconds)
 
     def start(self, then: Then) -> None:
         """Sleep without holding a thread of the pool."""
-        timer = threading.Timer(self._seconds, lambda: then(None, None))
+        execution, once = self._execution, threading.Lock()
+        assert execution is not None
+
+        def end() -> None:
+            if once.acquire(blocking=False):
+                timer.cancel()
+                execution.on_unwind.remove(end)
+                then(None, execution.unwinding)
+
+        timer = threading.Timer(self._seconds, end)
         timer.daemon = True
+        execution.on_unwind.append(end)
         timer.start()
+        if execution.unwinding is not None:
+            end()
+
+    async def wait(self) -> None:
+        """Sleep on the running loop."""
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(woken.set)
+
+        with suppress(TimeoutError), self._woken_by(wake):
+            async with asyncio.timeout(self._seconds):
+                await woken.wait()
+
+    @contextmanager
+    def _woken_by(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Call `wake` if the execution unwinds meanwhile, or does already; then raise what unwinds it."""
+        execution = self._execution
+        if execution is None:
+            yield
+            return
+        execution.on_unwind.append(wake)
+        try:
+            if execution.unwinding is not None:
+                wake()
+            yield
+        finally:
+            execution.on_unwind.remove(wake)
+        execution.check()

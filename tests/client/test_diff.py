@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def replayed(client: KitaruClient, exec_id: str, **changes: Any) -> str:
     handle = client.executions.replay(exec_id, **changes)
-    handle.wait(20)
+    handle.wait(60)
     return str(handle.exec_id)
 
 

@@ -44,7 +44,7 @@ def test_what_is_told_is_what_happens(client: KitaruClient, finished: Any, at: s
     source = finished(fan_out, 4)
     told = actions(source, at=at)
     handle = client.executions.replay(source, at=at)
-    handle.wait(20)
+    handle.wait(60)
     happened = {call.name: call.status for call in client.executions.get(handle.exec_id).checkpoints}
     assert {name: "reused" if action == "reuse" else "completed" for name, action in told.items()} == happened
 
@@ -62,7 +62,7 @@ def test_a_call_that_failed_runs(client: KitaruClient, finished: Any) -> None:
 def test_questions_are_planned_too(client: KitaruClient, asking: Any) -> None:
     handle = asking(approval)
     client.executions.input(handle.exec_id, True)
-    handle.wait(20)
+    handle.wait(60)
     (question,) = dry_run(handle.exec_id).questions
     assert question.action == "reuse"
     (question,) = dry_run(handle.exec_id, answers={"approve": False}).questions

@@ -84,7 +84,7 @@ def test_an_ambiguous_beginning_lists_the_executions(client: KitaruClient) -> No
 def test_L26_lists_are_filtered_by_flow_status_time_text_and_original(client: KitaruClient, finished: Any) -> None:
     good, bad = finished(report, "zebra"), finished(broken, "zebra")
     replayed = client.executions.replay(good)
-    replayed.wait(20)
+    replayed.wait(60)
     listing = client.executions.list
     assert [one.exec_id for one in listing(flow="broken")] == [bad]
     assert [one.exec_id for one in listing(status="failed")] == [bad]
@@ -183,7 +183,7 @@ def test_a_failed_execution_is_retried_where_it_failed(client: KitaruClient, fin
 
     exec_id = finished(broken)
     with pytest.raises(KitaruUserCodeError):
-        client.executions.retry(exec_id).wait(20)
+        client.executions.retry(exec_id).wait(60)
     (call,) = client.executions.get(exec_id).checkpoints
     assert len(call.attempts) == 1
 

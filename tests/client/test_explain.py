@@ -23,7 +23,7 @@ def cutting(text: str) -> str:
 
 def run(text: str, **options: Any) -> str:
     handle = cutting.run(text, **options)
-    handle.wait(timeout=30)
+    handle.wait(timeout=60)
     return handle.exec_id
 
 
@@ -61,7 +61,7 @@ def test_a_retry_runs_the_flow_as_it_is_defined_now() -> None:
     flow = kitaru.flow(name="mended")(body)
     handle = flow.run()
     with pytest.raises(kitaru.errors.KitaruUserCodeError):
-        handle.wait(timeout=30)
+        handle.wait(timeout=60)
 
     kitaru.flow(name="mended")(lambda: first() + 1)
-    assert KitaruClient().executions.retry(handle.exec_id).wait(timeout=30) == 2
+    assert KitaruClient().executions.retry(handle.exec_id).wait(timeout=60) == 2

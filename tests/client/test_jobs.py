@@ -68,7 +68,7 @@ def test_L7_an_answer_starts_a_new_runner(served: KitaruClient, parked: str, kit
 
 def test_a_live_kernel_is_given_the_first_claim(served: KitaruClient, parked: str) -> None:
     served.executions.input(parked, True)
-    assert served.executions.resume(parked).wait(30) == "published notes about dogs"
+    assert served.executions.resume(parked).wait(60) == "published notes about dogs"
     (job,) = until(lambda: served.jobs.list(execution=parked, status="completed").items)
     assert "went on meanwhile" in (job.reason or "")
     assert len(list(served.executions.events(parked, kinds=["execution.claimed"]))) == 2
@@ -95,7 +95,7 @@ def test_an_embedded_store_is_not_kept_from_its_own_process(client: KitaruClient
 
     handle = asking(review, timeout=0)
     with pytest.raises(KitaruStateError):
-        handle.wait(20)
+        handle.wait(60)
     waiting = client.executions.get(handle.exec_id)
     answered = waiting.model_copy(update={"pending_waits": []})
     assert not continues_by_itself(client, answered)

@@ -30,9 +30,9 @@ def test_events_go_on_while_the_execution_runs_and_end_with_it(client: KitaruCli
 
     thread = threading.Thread(target=follow)
     thread.start()
-    assert asked.wait(20)
+    assert asked.wait(60)
     client.executions.input(handle.exec_id, True)
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert seen[-2:] == ["wait.answered", "execution.completed"]
     assert len(seen) == len(set(seen)) or seen.count("call.started") == 1

@@ -25,7 +25,7 @@ here.stays = False
 try:
     handle = here.resume(sys.argv[1])
 except KitaruStateError:
-    sys.exit(0 if here.status(sys.argv[1]) in ("running", "completed") else "it cannot be resumed")
+    sys.exit(0 if here.status(sys.argv[1]) in ("running", "waiting", "completed") else "it cannot be resumed")
 handle.wait()
 """
 """Goes on with an execution, unless a worker of the service was faster."""
@@ -99,7 +99,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Script]]:
         if process.poll() is None:
             process.kill()
         with contextlib.suppress(ValueError):
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def kill_and_resume(text, kills, *, run, marks, execution, steps=80, by_module=F
             break
         script.kill()
         killed += 1
-        until(lambda: execution(exec_id)["execution"]["runner"] is None, 2)
+        until(lambda: execution(exec_id)["execution"]["runner"] is None)
         found = execution(exec_id)
         status = found["execution"]["status"]
         assert status in ("interrupted", "completed", "waiting"), status
@@ -130,11 +130,11 @@ def test_a_hundred_kills_lose_and_repeat_nothing(text, service_home, run, marks,
 
 
 def test_a_killed_runner_is_seen_at_once_by_other_processes(service_home, run, marks, execution):
-    script = run(str(marks), "1000", text=SEQUENTIAL)
+    script = run(str(marks), "100000", text=SEQUENTIAL)
     exec_id = script.line()
     assert execution(exec_id)["execution"]["status"] == "running"
     script.kill()
-    until(lambda: execution(exec_id)["execution"]["status"] == "interrupted", 1)
+    until(lambda: execution(exec_id)["execution"]["status"] == "interrupted")
     reason = execution(exec_id)["execution"]["reason"]
     assert f"process {script.process.pid}" in reason
 
@@ -163,13 +163,13 @@ def test_the_wait_of_another_process_says_that_it_was_interrupted_and_how_to_go_
     from kitaru.runtime.engine import engine
     from kitaru.runtime.handle import FlowHandle
 
-    script = run(str(marks), "1000", text=SEQUENTIAL)
+    script = run(str(marks), "100000", text=SEQUENTIAL)
     exec_id = script.line()
     handle = FlowHandle(engine(), exec_id, "work")
     threading.Timer(0.2, script.process.kill).start()
     with pytest.raises(KitaruExecutionError, match=f"kitaru executions resume {exec_id}"):
-        handle.wait(30)
-    script.process.communicate(timeout=30)
+        handle.wait(60)
+    script.process.communicate(timeout=60)
 
 
 def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
@@ -180,7 +180,7 @@ def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
     exec_id = script.line()
     until(lambda: execution(exec_id)["waits"])
     script.kill()
-    until(lambda: execution(exec_id)["execution"]["runner"] is None, 2)
+    until(lambda: execution(exec_id)["execution"]["runner"] is None)
     assert execution(exec_id)["execution"]["status"] == "waiting"
     answer(exec_id, 40)
     until(lambda: execution(exec_id)["execution"]["status"] == "completed")
@@ -188,11 +188,15 @@ def test_a_question_survives_its_runner_and_the_answer_is_taken_by_the_next(
     assert marks.counts() == {"step-0": 1, "step-1": 1, "step-2": 1}
 
 
-def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_home, run, marks, execution):
-    script = run(str(marks), "30", text=SEQUENTIAL)
+def test_one_of_two_processes_that_resume_wins_and_the_other_is_told(service_home, run, marks, execution, tmp_path):
+    held = '    while n == 20 and os.path.exists("hold"):\n        time.sleep(0.01)\n    return n\n'
+    (tmp_path / "hold").touch()
+    script = run(str(marks), "30", text=SEQUENTIAL.replace("    return n\n", held))
     exec_id = script.line()
+    until(lambda: "step-20" in marks.counts())
     script.kill()
-    until(lambda: execution(exec_id)["execution"]["status"] == "interrupted", 2)
+    (tmp_path / "hold").unlink()
+    until(lambda: execution(exec_id)["execution"]["status"] == "interrupted")
     code = (
         "import sys\n"
         "from kitaru.runtime.engine import engine\n"

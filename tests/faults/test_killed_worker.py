@@ -98,6 +98,7 @@ def check(executions, marks, killed: int, store) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service_home, marks, failed):
     from kitaru.store.connect import open_store
     from kitaru.store.service.record import read_record
@@ -114,11 +115,12 @@ def test_processes_and_the_service_are_killed_and_every_job_is_done_once(service
         record = read_record(service_home)
         if round_ in (1, 4) and record is not None:
             kill(record.pid)
-    until(lambda: not open_jobs(store), 120)
+    until(lambda: not open_jobs(store), 240)
     check(failed, marks, killed, store)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_invocations_are_accepted_and_run_once_while_processes_and_the_service_are_killed(
     service_home, run, marks, tmp_path
 ):
@@ -144,11 +146,12 @@ def test_invocations_are_accepted_and_run_once_while_processes_and_the_service_a
         if running is not True:
             kill(chance.choice(running))
             killed += 1
-    until(lambda: not open_jobs(client.store), 120)
+    until(lambda: not open_jobs(client.store), 240)
     check(invoked, marks, killed, client.store)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_worker_is_killed_and_its_processes_do_their_jobs_to_the_end(service_home, run, marks, failed):
     """A service that others can reach has no worker of its own."""
     from kitaru.runtime.engine import close_engines
@@ -167,7 +170,7 @@ def test_a_worker_is_killed_and_its_processes_do_their_jobs_to_the_end(service_h
     workers[0].kill()
     until(lambda: not set(before) & set(processes_of(store)), 60)
     assert {row["attempts"] for row in store.read("jobs", statuses=["completed"], limit=100)["items"]} == {1}
-    until(lambda: not open_jobs(store), 120)
+    until(lambda: not open_jobs(store), 240)
     check(failed, marks, 0, store)
     workers[1].process.send_signal(signal.SIGINT)
     workers[1].end()

@@ -29,7 +29,7 @@ def saving(topic: str) -> str:
 
 def test_saved_values_and_results_are_loaded_by_name_from_anywhere(any_store):
     handle = saving.run("cats")
-    handle.wait(20)
+    handle.wait(60)
     assert kitaru.load(handle.exec_id, "notes") == {"topic": "cats"}
     assert kitaru.load(handle.exec_id, "plan") == (1, {2})
     assert kitaru.load(handle.exec_id, "research") == "CATS"
@@ -43,9 +43,9 @@ def test_latest_is_the_newest_execution_of_all_or_of_a_flow():
 
     with pytest.raises(KitaruStateError, match="No execution"):
         kitaru.load("latest", "notes")
-    saving.run("cats").wait(20)
-    saving.run("dogs").wait(20)
-    other.run().wait(20)
+    saving.run("cats").wait(60)
+    saving.run("dogs").wait(60)
+    other.run().wait(60)
     assert kitaru.load("latest", "notes") == "other"
     assert kitaru.load("latest:saving", "notes") == {"topic": "dogs"}
 
@@ -57,7 +57,7 @@ def test_a_name_that_is_saved_twice_gives_the_newest_and_keeps_both(recorded):
             kitaru.save("n", n)
 
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     assert kitaru.load(handle.exec_id, "n") == 2
     assert len([row for row in recorded(handle.exec_id)["saved"] if row["name"] == "n"]) == 3
 
@@ -75,7 +75,7 @@ def test_a_value_that_the_body_saves_again_when_it_runs_again_is_kept_once(recor
             raise ValueError("try again")
 
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     saved = [(row["name"], row["value"]["inline"]) for row in recorded(handle.exec_id)["saved"]]
     assert saved == [("plan", {"steps": 3}), ("plan", {"steps": 3}), ("attempt", 0), ("attempt", 1)]
 
@@ -90,7 +90,7 @@ def test_loading_inside_of_a_flow_what_it_saved_itself():
         kitaru.save("plan", [1])
         return use()
 
-    assert body.run().wait(20) == [1]
+    assert body.run().wait(60) == [1]
 
 
 def test_a_large_array_is_saved_and_loaded_exactly():
@@ -101,7 +101,7 @@ def test_a_large_array_is_saved_and_loaded_exactly():
         kitaru.save("data", data, type="blob")
 
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     assert np.array_equal(kitaru.load(handle.exec_id, "data"), data)
 
 
@@ -117,13 +117,13 @@ def test_what_is_saved_is_what_it_was_at_that_moment():
         work()
 
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     assert kitaru.load(handle.exec_id, "items") == [1]
 
 
 def test_an_unknown_name_lists_what_there_is():
     handle = saving.run("cats")
-    handle.wait(20)
+    handle.wait(60)
     with pytest.raises(KitaruNotFoundError, match=r"no value 'nope'; it has: notes, .*plan, research"):
         kitaru.load(handle.exec_id, "nope")
 
@@ -149,4 +149,4 @@ def test_a_value_that_cannot_be_stored_fails_where_it_is_saved(in_checkpoint):
         kitaru.checkpoint(save)() if in_checkpoint else save()
 
     with pytest.raises(KitaruExecutionError, match="lock"):
-        body.run().wait(20)
+        body.run().wait(60)

@@ -48,9 +48,9 @@ def cached(n: int, path: str) -> dict:
 
 def test_a_second_execution_takes_the_result_and_says_from_where(path, tmp_path, calls_of, any_store):
     first = cached.run(1, path)
-    assert first.wait(20) == {"n": 1}
+    assert first.wait(60) == {"n": 1}
     second = cached.run(1, path)
-    assert second.wait(20) == {"n": 1}
+    assert second.wait(60) == {"n": 1}
     assert noted(tmp_path) == 1
     call = calls_of(second.exec_id)["work"]
     assert (call["status"], call["reason"], call["source_exec_id"]) == ("reused", "cache", first.exec_id)
@@ -58,8 +58,8 @@ def test_a_second_execution_takes_the_result_and_says_from_where(path, tmp_path,
 
 
 def test_other_inputs_miss(path, tmp_path):
-    cached.run(1, path).wait(20)
-    cached.run(2, path).wait(20)
+    cached.run(1, path).wait(60)
+    cached.run(2, path).wait(60)
     assert noted(tmp_path) == 2
 
 
@@ -68,8 +68,8 @@ def test_another_flow_with_the_same_checkpoint_hits(path, tmp_path):
     def other(n: int, path: str) -> dict:
         return work(n, path)
 
-    cached.run(1, path).wait(20)
-    other.run(1, path).wait(20)
+    cached.run(1, path).wait(60)
+    other.run(1, path).wait(60)
     assert noted(tmp_path) == 1
 
 
@@ -78,10 +78,10 @@ def test_run_without_cache_wins_over_a_checkpoint_that_asks_for_it(path, tmp_pat
     def body() -> int:
         return always(1, path)
 
-    body.run().wait(20)
-    body.run(cache=False).wait(20)
+    body.run().wait(60)
+    body.run(cache=False).wait(60)
     assert noted(tmp_path) == 2
-    body.run().wait(20)
+    body.run().wait(60)
     assert noted(tmp_path) == 2
 
 
@@ -91,7 +91,7 @@ def test_a_checkpoint_that_says_never_is_never_reused(path, tmp_path):
         return never(1, path)
 
     for options in ({}, {"cache": True}, {"cache": True}):
-        body.run(**options).wait(20)
+        body.run(**options).wait(60)
     assert noted(tmp_path) == 3
 
 
@@ -100,8 +100,8 @@ def test_a_checkpoint_that_asks_for_it_is_reused_in_a_flow_that_does_not(path, t
     def body() -> int:
         return always(1, path)
 
-    body.run().wait(20)
-    body.run().wait(20)
+    body.run().wait(60)
+    body.run().wait(60)
     assert noted(tmp_path) == 1
 
 
@@ -124,28 +124,28 @@ def define(ttl=None, depends_on=(), helper=None):
 
 
 def test_the_same_code_defined_again_hits(path, tmp_path):
-    define().run(1, path).wait(20)
-    define().run(1, path).wait(20)
+    define().run(1, path).wait(60)
+    define().run(1, path).wait(60)
     assert noted(tmp_path) == 1
 
 
 def test_an_edited_helper_misses(path, tmp_path):
-    define().run(1, path).wait(20)
-    assert define(helper=lambda n: n * 5).run(1, path).wait(20) == 5
+    define().run(1, path).wait(60)
+    assert define(helper=lambda n: n * 5).run(1, path).wait(60) == 5
     assert noted(tmp_path) == 2
 
 
 def test_a_result_older_than_its_ttl_misses(path, tmp_path):
-    define(ttl=1000).run(1, path).wait(20)
-    define(ttl=1000).run(1, path).wait(20)
+    define(ttl=1000).run(1, path).wait(60)
+    define(ttl=1000).run(1, path).wait(60)
     assert noted(tmp_path) == 1
-    define(ttl=0).run(1, path).wait(20)
+    define(ttl=0).run(1, path).wait(60)
     assert noted(tmp_path) == 2
 
 
 def test_a_declared_dependency_is_part_of_the_key(path, tmp_path):
     for version in ("v1", "v1", "v2"):
-        define(depends_on=(version,)).run(1, path).wait(20)
+        define(depends_on=(version,)).run(1, path).wait(60)
     assert noted(tmp_path) == 2
 
 
@@ -168,9 +168,9 @@ def test_an_input_without_content_is_no_silent_miss(path, tmp_path, recorded):
     def body() -> int:
         return ask(Client(), path) + ask(Client(), path)
 
-    body.run().wait(20)
+    body.run().wait(60)
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     assert noted(tmp_path) == 4
     notes = recorded(handle.exec_id)["execution"]["metadata"]["kitaru_notes"]
     assert "'client'" in notes["ask"]
@@ -189,7 +189,7 @@ def test_a_failure_is_never_reused(path, tmp_path):
 
     for _ in range(2):
         with pytest.raises(kitaru.errors.KitaruUserCodeError):
-            body.run().wait(20)
+            body.run().wait(60)
     assert noted(tmp_path) == 2
 
 
@@ -198,8 +198,8 @@ def test_an_isolated_result_is_reused_inline(path, tmp_path):
     def body(n: int, path: str) -> dict:
         return kitaru.checkpoint(runtime="isolated")(work.__wrapped__)(n, path)
 
-    cached.run(1, path).wait(20)
-    assert body.run(1, path).wait(20) == {"n": 1}
+    cached.run(1, path).wait(60)
+    assert body.run(1, path).wait(60) == {"n": 1}
     assert noted(tmp_path) == 1
 
 
@@ -244,7 +244,7 @@ def asked(monkeypatch) -> list[str]:
     from kitaru.runtime.engine import engine
     from kitaru.store.connect import open_store, use_store
 
-    doubled_in_order.run(0, 20).wait(20)
+    doubled_in_order.run(0, 20).wait(60)
     ran.clear()
     monkeypatch.setattr(caching, "MOST", 4)
     asking = Asking(open_store())
@@ -259,19 +259,19 @@ def cache_reads(asked):
 
 
 def test_calls_without_a_result_are_not_asked_for_one_by_one(asked):
-    assert doubled.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert doubled.run(100, 20).wait(60) == [2 * n for n in range(100, 120)]
     assert len(ran) == 20
     assert cache_reads(asked) == ["cache_keys"]
 
 
 def test_results_that_were_not_fetched_at_first_are_found_some_at_a_time(asked):
-    assert doubled_in_order.run(0, 20).wait(20) == [2 * n for n in range(20)]
+    assert doubled_in_order.run(0, 20).wait(60) == [2 * n for n in range(20)]
     assert ran == []
     assert cache_reads(asked) == ["cache_keys"] + ["cache"] * 6
 
 
 def test_calls_at_the_same_time_find_them_too(asked):
-    assert doubled.run(0, 20).wait(20) == [2 * n for n in range(20)]
+    assert doubled.run(0, 20).wait(60) == [2 * n for n in range(20)]
     assert ran == []
 
 
@@ -280,7 +280,7 @@ def test_where_keys_are_too_many_each_is_asked_for(asked, monkeypatch):
 
     monkeypatch.setattr(caching, "FEW", 4)
     monkeypatch.setattr(caching, "MANY", 4)
-    assert doubled.run(18, 4).wait(20) == [36, 38, 40, 42]
+    assert doubled.run(18, 4).wait(60) == [36, 38, 40, 42]
     assert sorted(ran) == [20, 21]
 
 
@@ -298,12 +298,12 @@ def test_where_keys_are_too_many_calls_that_wait_are_asked_for_together(asked, m
         return crc32(key)
 
     def held(self, name, /, **parameters):
-        assert name != "cache_keys" or all_have_come.wait(20)
+        assert name != "cache_keys" or all_have_come.wait(60)
         return read(self, name, **parameters)
 
     monkeypatch.setattr(caching, "crc32", noticed)
     monkeypatch.setattr(Asking, "read", held)
-    assert doubled.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert doubled.run(100, 20).wait(60) == [2 * n for n in range(100, 120)]
     assert len(cache_reads(asked)) < 10
 
 
@@ -311,23 +311,23 @@ def test_of_many_keys_more_hashes_are_fetched_with_each_question(asked, monkeypa
     from kitaru.runtime import caching
 
     monkeypatch.setattr(caching, "FEW", 4)
-    assert doubled_in_order.run(100, 20).wait(20) == [2 * n for n in range(100, 120)]
+    assert doubled_in_order.run(100, 20).wait(60) == [2 * n for n in range(100, 120)]
     assert cache_reads(asked) == ["cache_keys"] * 2
 
 
 def test_an_execution_does_not_wait_until_the_database_has_taken_in_the_one_before():
     from kitaru.store.connect import open_store
 
-    doubled.run(0, 5).wait(20)
+    doubled.run(0, 5).wait(60)
     with open_store().standing_still():
-        assert doubled.run(100, 5).wait(20) == [2 * n for n in range(100, 105)]
+        assert doubled.run(100, 5).wait(60) == [2 * n for n in range(100, 105)]
 
 
 @kitaru.checkpoint
 def held(n):
     ran.append(n)
     begun.set()
-    assert n != 300 or go_on.wait(20)
+    assert n != 300 or go_on.wait(60)
     return n
 
 
@@ -340,7 +340,7 @@ def holding() -> int:
 def asking_early() -> int:
     held(200)
     looked.set()
-    assert recorded_meanwhile.wait(20)
+    assert recorded_meanwhile.wait(60)
     return held(300)
 
 
@@ -350,11 +350,11 @@ begun, go_on, looked, recorded_meanwhile = (threading.Event() for _ in range(4))
 def test_a_call_that_had_only_begun_when_results_were_first_looked_up_is_found_once_it_has_completed():
     ran.clear()
     holder = holding.run()
-    assert begun.wait(20)
+    assert begun.wait(60)
     asker = asking_early.run()
-    assert looked.wait(20)
+    assert looked.wait(60)
     go_on.set()
-    assert holder.wait(20) == 300
+    assert holder.wait(60) == 300
     recorded_meanwhile.set()
-    assert asker.wait(20) == 300
+    assert asker.wait(60) == 300
     assert sorted(ran) == [200, 300]

@@ -22,7 +22,7 @@ async def triple(x):
 
 
 def result_of(body, *args, **kwargs):
-    return flow(cache=False)(body).run(*args, **kwargs).wait(20)
+    return flow(cache=False)(body).run(*args, **kwargs).wait(60)
 
 
 def test_a_checkpoint_returns_its_value_in_the_body():
@@ -55,7 +55,7 @@ def test_async_checkpoints_of_an_async_flow_run_at_the_same_time():
 
         @checkpoint
         async def first() -> int:
-            await asyncio.wait_for(arrived.wait(), 10)
+            await asyncio.wait_for(arrived.wait(), 60)
             return 1
 
         @checkpoint
@@ -73,7 +73,7 @@ def test_submit_runs_beside_the_body_and_its_result_is_the_value():
 
     @checkpoint
     def held(x):
-        assert gate.wait(10)
+        assert gate.wait(60)
         return x
 
     def body() -> int:
@@ -167,7 +167,7 @@ def test_an_id_names_the_call(calls_of):
         return double(1, id="first") + double(2) + double(3)
 
     handle = body.run()
-    assert handle.wait(20) == 12
+    assert handle.wait(60) == 12
     assert sorted(calls_of(handle.exec_id)) == ["double", "double_2", "first"]
 
 
@@ -182,7 +182,7 @@ def test_an_automatic_name_steps_aside_for_an_id(calls_of):
         return [double(1, id="double_2"), double(2), double(3), double(4)]
 
     handle = body.run()
-    assert handle.wait(20) == [2, 4, 6, 8]
+    assert handle.wait(60) == [2, 4, 6, 8]
     names = calls_of(handle.exec_id)
     assert len(names) == 4
     assert names["double_2"]["sequence"] == 0
@@ -202,7 +202,7 @@ def test_after_makes_a_call_wait_without_taking_the_value(calls_of):
         note("third", after=[first])
 
     handle = body.run()
-    handle.wait(20)
+    handle.wait(60)
     assert order == ["first", "second", "third"]
     assert calls_of(handle.exec_id)["note_2"]["parents"] == ["note"]
 
@@ -348,7 +348,7 @@ def test_a_mutation_of_an_argument_after_the_call_does_not_change_what_is_record
         return [grow(items), grow(items)]
 
     handle = body.run()
-    assert handle.wait(20) == [1, 2]
+    assert handle.wait(60) == [1, 2]
     assert calls_of(handle.exec_id)["grow"]["inputs"]["items"]["preview"]["text"] == "[]"
 
 

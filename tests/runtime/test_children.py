@@ -28,7 +28,7 @@ def test_a_flow_runs_other_flows_at_the_same_time(recorded):
         return [handle.wait() for handle in handles]
 
     handle = parent.run(1)
-    assert handle.wait(20) == [2, 3, 4]
+    assert handle.wait(60) == [2, 3, 4]
     found = recorded(handle.exec_id)
     assert sorted(item["parent_call"] for item in found["children"]) == ["child", "child_2", "child_3"]
     assert {item["status"] for item in found["children"]} == {"completed"}
@@ -41,7 +41,7 @@ def test_an_async_flow_awaits_its_children():
     async def parent() -> list[int]:
         return await asyncio.gather(child.run(1), child.run(2))
 
-    assert parent.run().wait(20) == [2, 3]
+    assert parent.run().wait(60) == [2, 3]
 
 
 def test_a_retried_parent_finds_its_child_and_does_not_start_another(recorded):
@@ -59,9 +59,9 @@ def test_a_retried_parent_finds_its_child_and_does_not_start_another(recorded):
 
     handle = parent.run()
     with pytest.raises(KitaruExecutionError, match="later"):
-        handle.wait(20)
+        handle.wait(60)
     state["broken"] = False
-    assert engine().retry(handle.exec_id, parent).wait(20) == 2
+    assert engine().retry(handle.exec_id, parent).wait(60) == 2
     assert ids[0] == ids[1]
     assert len(recorded(handle.exec_id)["children"]) == 1
 
@@ -79,7 +79,7 @@ def test_the_failure_of_a_child_reaches_the_parent_as_an_execution_error():
             return type(error.__cause__).__name__
         return "no error"
 
-    assert parent.run().wait(20) == "KeyError"
+    assert parent.run().wait(60) == "KeyError"
 
 
 def test_a_parent_waiting_for_a_child_that_waits_for_a_human_goes_on_with_the_answer(parked, answer, recorded):
@@ -99,7 +99,7 @@ def test_a_parent_waiting_for_a_child_that_waits_for_a_human_goes_on_with_the_an
     with pytest.raises(TimeoutError):
         engine().runs[handle.exec_id].done.result(0.3)
     answer(child_id, 4)
-    assert handle.wait(20) == 5
+    assert handle.wait(60) == 5
 
 
 def test_a_flow_is_not_started_inside_of_a_checkpoint():
@@ -112,7 +112,7 @@ def test_a_flow_is_not_started_inside_of_a_checkpoint():
         return inner()
 
     with pytest.raises(KitaruExecutionError, match="started inside of checkpoint 'inner'") as caught:
-        parent.run().wait(20)
+        parent.run().wait(60)
     assert isinstance(caught.value.__cause__, KitaruContextError)
 
 
@@ -123,7 +123,7 @@ def test_a_child_of_another_parent_is_never_taken_for_ones_own():
         handle.wait()
         return handle.exec_id
 
-    first, second = parent.run(1, cache=True).wait(20), parent.run(1, cache=True).wait(20)
+    first, second = parent.run(1, cache=True).wait(60), parent.run(1, cache=True).wait(60)
     assert first != second
 
 
@@ -150,9 +150,9 @@ def test_a_child_that_failed_runs_again_with_its_parent(recorded, retries):
     handle = whole.run()
     if not retries:
         with pytest.raises(KitaruExecutionError):
-            handle.wait(20)
+            handle.wait(60)
         handle = engine().retry(handle.exec_id, whole)
-    assert handle.wait(20) == 7
+    assert handle.wait(60) == 7
     assert len(ran) == 2
     (child,) = recorded(handle.exec_id)["children"]
     assert child["status"] == "completed"
@@ -164,7 +164,7 @@ def test_who_cancels_a_flow_cancels_the_flows_that_it_started(any_store, recorde
     @kitaru.flow(cache=False)
     def grandchild() -> None:
         begun.set()
-        gate.wait(20)
+        gate.wait(60)
         step(1)
 
     @kitaru.flow(cache=False)
@@ -176,7 +176,7 @@ def test_who_cancels_a_flow_cancels_the_flows_that_it_started(any_store, recorde
         middle.run().wait()
 
     handle = eldest.run()
-    assert begun.wait(20)
+    assert begun.wait(60)
     handle.cancel("not needed")
     gate.set()
     exec_id, found = handle.exec_id, []
@@ -201,7 +201,7 @@ def test_whoever_waits_for_a_flow_that_asks_while_the_process_stops_waits_too(re
     @kitaru.flow(cache=False)
     def asks() -> int:
         begun.set()
-        gate.wait(20)
+        gate.wait(60)
         return kitaru.wait(schema=int)
 
     @kitaru.flow(cache=False)
@@ -209,7 +209,7 @@ def test_whoever_waits_for_a_flow_that_asks_while_the_process_stops_waits_too(re
         return asks.run().wait()
 
     handle = parent.run()
-    assert begun.wait(20)
+    assert begun.wait(60)
     child, _ = child_of(recorded, handle.exec_id)
     monkeypatch.setattr(engine(), "interrupt", slowly)
     stop_all(engine(), "its kernel ended")
@@ -217,6 +217,34 @@ def test_whoever_waits_for_a_flow_that_asks_while_the_process_stops_waits_too(re
         {"waiting"},
         {"interrupted"},
     )
+
+
+def test_a_flow_whose_child_is_interrupted_because_the_process_stops_is_interrupted_too(recorded, monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+    interrupt = engine().interrupt
+
+    def children_only(run, reason):
+        if run.execution.parent is not None:
+            interrupt(run, reason)
+
+    @kitaru.flow(cache=False)
+    def works() -> int:
+        begun.set()
+        gate.wait(60)
+        return step(1)
+
+    @kitaru.flow(cache=False)
+    def parent() -> int:
+        return works.run().wait()
+
+    handle = parent.run()
+    assert begun.wait(60)
+    monkeypatch.setattr(engine(), "interrupt", children_only)
+    stop_all(engine(), "its kernel ended")
+    gate.set()
+    engine().runs[handle.exec_id].join(60)
+    found = recorded(handle.exec_id)["execution"]
+    assert (found["status"], found["reason"]) == ("interrupted", "its kernel ended")
 
 
 def child_of(recorded, exec_id):

@@ -62,7 +62,7 @@ def switch() -> Switch:
 
 def failed(handle) -> KitaruExecutionError:
     with pytest.raises(KitaruExecutionError) as caught:
-        handle.wait(20)
+        handle.wait(60)
     return caught.value
 
 
@@ -71,7 +71,7 @@ def test_run_returns_at_once_and_the_handle_waits(any_store):
 
     @kitaru.checkpoint
     def held():
-        assert gate.wait(20)
+        assert gate.wait(60)
         return os.getpid()
 
     @kitaru.flow(cache=False)
@@ -85,7 +85,7 @@ def test_run_returns_at_once_and_the_handle_waits(any_store):
     with pytest.raises(KitaruTimeoutError, match=r"has not ended after 0.01 seconds; it goes on"):
         handle.wait(0.01)
     gate.set()
-    assert handle.wait(20) == os.getpid()
+    assert handle.wait(60) == os.getpid()
     assert handle.get() == os.getpid()
     assert handle.status == "completed"
     assert handle.status.is_successful
@@ -118,7 +118,7 @@ def test_retry_runs_what_failed_and_keeps_what_finished(switch, calls_of, any_st
     switch.broken = False
     again = engine().retry(handle.exec_id, switch.flow)
     assert again.exec_id == handle.exec_id
-    assert again.wait(20) == 4
+    assert again.wait(60) == 4
     assert switch.ran == ["first", "last", "last"]
     calls = calls_of(handle.exec_id)
     assert sorted(calls) == ["first", "last"]
@@ -131,7 +131,7 @@ def test_an_old_handle_sees_the_end_of_a_retry(switch):
     failed(handle)
     switch.broken = False
     engine().retry(handle.exec_id, switch.flow)
-    assert handle.wait(20) == 4
+    assert handle.wait(60) == 4
 
 
 def test_retry_of_a_failure_in_the_body():
@@ -153,14 +153,14 @@ def test_retry_of_a_failure_in_the_body():
 
     handle = body.run()
     failed(handle)
-    assert engine().retry(handle.exec_id, body).wait(20) == 5
+    assert engine().retry(handle.exec_id, body).wait(60) == 5
     assert len(ran) == 1
 
 
 def test_what_completed_cannot_be_retried_or_resumed(switch):
     switch.broken = False
     handle = switch.flow.run(1)
-    handle.wait(20)
+    handle.wait(60)
     for again in (engine().retry, engine().resume):
         with pytest.raises(KitaruStateError, match="is completed: it has its result"):
             again(handle.exec_id, switch.flow)
@@ -188,7 +188,7 @@ def test_a_running_execution_cannot_be_resumed_in_its_own_process(asked):
 def test_an_execution_is_found_by_the_beginning_of_its_id(switch):
     switch.broken = False
     handle = switch.flow.run(1)
-    handle.wait(20)
+    handle.wait(60)
     assert engine().resolve(handle.exec_id[:9]) == handle.exec_id
     with pytest.raises(KitaruNotFoundError, match="No execution 'kr-zzzzzz'"):
         engine().resolve("kr-zzzzzz")
@@ -206,7 +206,7 @@ def test_only_one_of_two_claims_wins(parked):
     barrier = threading.Barrier(2)
 
     def take() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             outcomes.append(here.resume(handle.exec_id, body).exec_id)
         except (KitaruConflictError, KitaruStateError) as error:
@@ -216,7 +216,7 @@ def test_only_one_of_two_claims_wins(parked):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert outcomes.count(handle.exec_id) == 1
     handle.cancel()
 
@@ -233,12 +233,12 @@ def test_cancel_stops_a_running_flow_at_its_next_primitive(any_store):
             ended.set()
 
     handle = body.run()
-    assert began.wait(20)
+    assert began.wait(60)
     handle.cancel("enough")
     with pytest.raises(KitaruCancelledError, match="was cancelled: enough"):
-        handle.wait(20)
+        handle.wait(60)
     assert handle.status == "cancelled"
-    assert ended.wait(20)
+    assert ended.wait(60)
 
 
 def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of):
@@ -246,7 +246,7 @@ def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of):
 
     @kitaru.checkpoint
     def slow():
-        gate.wait(20)
+        gate.wait(60)
         returned.set()
         return "late"
 
@@ -258,18 +258,55 @@ def test_the_late_result_of_a_cancelled_call_is_discarded(calls_of):
     until(lambda: "slow" in calls_of(handle.exec_id))
     handle.cancel()
     with pytest.raises(KitaruCancelledError):
-        handle.wait(20)
+        handle.wait(60)
     gate.set()
-    assert returned.wait(20)
-    engine().runs[handle.exec_id].join(20)
+    assert returned.wait(60)
+    engine().runs[handle.exec_id].join(60)
     assert calls_of(handle.exec_id)["slow"]["status"] == "cancelled"
     assert handle.status == "cancelled"
+
+
+@pytest.mark.parametrize("first", ["the record", "the body"])
+def test_an_interruption_tells_its_reason_though_the_body_ends_in_the_same_moment(first, recorded, monkeypatch, capsys):
+    begun, gate, ended = threading.Event(), threading.Event(), threading.Event()
+
+    @kitaru.flow(cache=False)
+    def body():
+        begun.set()
+        gate.wait(60)
+        return "too late"
+
+    handle = body.run()
+    assert begun.wait(60)
+    run, here = engine().runs[handle.exec_id], engine()
+    threading.Thread(target=lambda: (run.join(), ended.set()), daemon=True).start()
+    commit = here.outbox.commit
+
+    def let_the_body_end():
+        gate.set()
+        assert ended.wait(60)
+
+    def while_interrupting(events, expect=None):
+        if threading.current_thread() is not threading.main_thread():
+            return commit(events, expect)
+        if first == "the body":
+            let_the_body_end()
+        position = commit(events, expect)
+        let_the_body_end()
+        return position
+
+    monkeypatch.setattr(here.outbox, "commit", while_interrupting)
+    here.interrupt(run, "the test says so")
+    monkeypatch.undo()
+    assert capsys.readouterr().err == f"{handle.exec_id} of body stopped here: the test says so\n"
+    found = recorded(handle.exec_id)["execution"]
+    assert (found["status"], found["reason"]) == ("interrupted", "the test says so")
 
 
 def test_a_call_in_its_pause_between_attempts_does_not_run_again_after_cancel(calls_of):
     ran = []
 
-    @kitaru.checkpoint(retries=kitaru.Retry(attempts=5, initial=0.3, jitter=0))
+    @kitaru.checkpoint(retries=kitaru.Retry(attempts=5, initial=600, maximum=600, jitter=0))
     def flaky():
         ran.append(1)
         raise OSError("no")
@@ -281,7 +318,7 @@ def test_a_call_in_its_pause_between_attempts_does_not_run_again_after_cancel(ca
     handle = body.run()
     until(lambda: ran)
     handle.cancel()
-    engine().runs[handle.exec_id].join(20)
+    engine().runs[handle.exec_id].join(60)
     assert len(ran) == 1
     assert handle.status == "cancelled"
 
@@ -307,16 +344,16 @@ def test_a_cancelled_execution_can_be_taken_up_again_by_retry(switch):
     until(lambda: handle.status == "waiting")
     handle.cancel()
     with pytest.raises(KitaruCancelledError):
-        handle.wait(20)
+        handle.wait(60)
     gate.set()
-    assert engine().retry(handle.exec_id, body).wait(20) == 1
+    assert engine().retry(handle.exec_id, body).wait(60) == 1
     assert ran == ["quick"]
 
 
 def test_what_has_ended_cannot_be_cancelled(switch):
     switch.broken = False
     handle = switch.flow.run(1)
-    handle.wait(20)
+    handle.wait(60)
     with pytest.raises(KitaruStateError, match="cannot be cancelled: it is completed"):
         handle.cancel()
 
@@ -333,7 +370,7 @@ def test_a_cancellation_wins_over_a_body_that_ends_at_the_same_time():
             cancelled = True
         except KitaruStateError:
             cancelled = False
-        engine().runs[handle.exec_id].join(20)
+        engine().runs[handle.exec_id].join(60)
         assert handle.status == ("cancelled" if cancelled else "completed")
 
 
@@ -357,7 +394,7 @@ def test_flow_retries_run_the_body_again_and_keep_finished_calls(calls_of):
         return work() + unsteady()
 
     handle = body.run()
-    assert handle.wait(20) == 3
+    assert handle.wait(60) == 3
     assert (len(bodies), len(ran)) == (3, 1)
     assert [row["status"] for row in calls_of(handle.exec_id)["unsteady"]["attempts"]] == [
         "failed",
@@ -429,7 +466,7 @@ def test_a_divergence_can_be_accepted(choice, expected, calls_of):
     failed(handle)
     state.update(n=2, broken=False)
     again = engine().resume(handle.exec_id, body, on_divergence=choice, statuses=("failed",))
-    assert again.wait(20) == expected
+    assert again.wait(60) == expected
     assert sorted(calls_of(handle.exec_id)) == ["last", "step"]
 
 
@@ -455,7 +492,7 @@ def test_a_failed_call_takes_new_inputs_when_the_code_was_mended(calls_of):
     handle = body.run()
     failed(handle)
     numbers[0] = 2
-    assert engine().retry(handle.exec_id, body).wait(20) == 0.5
+    assert engine().retry(handle.exec_id, body).wait(60) == 0.5
     (call,) = calls_of(handle.exec_id).values()
     assert [row["status"] for row in call["attempts"]] == ["failed", "completed"]
     assert call["inputs"]["x"]["preview"]["text"] == "2"
@@ -484,7 +521,7 @@ def test_a_redefined_flow_is_a_new_snapshot_of_the_same_flow(recorded):
         return body
 
     first, second = define(1).run(), define(2).run()
-    assert (first.wait(20), second.wait(20)) == (10, 20)
+    assert (first.wait(60), second.wait(60)) == (10, 20)
     rows = [recorded(handle.exec_id)["execution"] for handle in (first, second)]
     assert rows[0]["flow"] == rows[1]["flow"] == "shared"
     assert rows[0]["snapshot_id"] != rows[1]["snapshot_id"]
@@ -504,14 +541,14 @@ def test_a_parked_run_continues_with_its_own_code_after_the_cell_was_run_again(p
     parked(new.exec_id)
     answer(old.exec_id, "the ")
     answer(new.exec_id, "the ")
-    assert (old.wait(20), new.wait(20)) == ("the old", "the new")
+    assert (old.wait(60), new.wait(60)) == ("the old", "the new")
 
 
 def test_closing_the_engine_leaves_a_flow_resumable(recorded):
     from kitaru.runtime.engine import close_engines
     from kitaru.store.connect import close_store
 
-    ran = []
+    ran, closed = [], []
 
     @kitaru.checkpoint
     def work():
@@ -521,7 +558,8 @@ def test_closing_the_engine_leaves_a_flow_resumable(recorded):
     @kitaru.flow(cache=False)
     def body():
         value = work()
-        kitaru.sleep(0.5)
+        if not closed:
+            kitaru.sleep(600)
         return value
 
     handle = body.run()
@@ -529,9 +567,10 @@ def test_closing_the_engine_leaves_a_flow_resumable(recorded):
     until(lambda: recorded(handle.exec_id)["calls"] and recorded(handle.exec_id)["calls"][0]["status"] == "completed")
     run = engine().runs[handle.exec_id]
     close_engines()
-    run.join(20)
+    run.join(60)
     close_store()
-    assert engine().resume(handle.exec_id, body).wait(20) == 1
+    closed.append(True)
+    assert engine().resume(handle.exec_id, body).wait(60) == 1
     assert ran == [1]
 
 
@@ -554,9 +593,9 @@ def test_a_process_forgets_executions_that_ended_once_nobody_holds_their_handles
         return n
 
     handle = body.run(1)
-    assert handle.wait(20) == 1
+    assert handle.wait(60) == 1
     others = [body.run(n).exec_id for n in range(2, 5)]
-    assert [engine().outcome(exec_id)["status"] for exec_id in others if not engine().end_of(exec_id).result(20)]
+    assert [engine().outcome(exec_id)["status"] for exec_id in others if not engine().end_of(exec_id).result(60)]
     gc.collect()
     assert [exec_id in engine().runs for exec_id in (handle.exec_id, *others)] == [True, False, False, False]
     assert handle.wait() == 1

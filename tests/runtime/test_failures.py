@@ -34,7 +34,7 @@ async def fails_later(n):
 def failure_of(body, recorded):
     handle = kitaru.flow(cache=False)(body).run()
     with pytest.raises(KitaruExecutionError) as caught:
-        handle.wait(20)
+        handle.wait(60)
     return recorded(handle.exec_id)["execution"]["failure"], caught.value
 
 

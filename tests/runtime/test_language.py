@@ -220,7 +220,7 @@ def test_a_key_is_in_no_record_even_if_the_provider_repeats_it(server, answers, 
 
 def test_with_a_mock_answer_nobody_is_asked(monkeypatch):
     monkeypatch.setenv("KITARU_LLM_MOCK_RESPONSE", "a mock")
-    assert run(lambda: kitaru.llm("x", model="openai/any")).wait(20) == "a mock"
+    assert run(lambda: kitaru.llm("x", model="openai/any")).wait(60) == "a mock"
 
 
 def test_what_makes_no_sense_is_refused(monkeypatch):
@@ -234,4 +234,4 @@ def test_what_makes_no_sense_is_refused(monkeypatch):
         with pytest.raises(KitaruUsageError, match="kitaru model register"):
             kitaru.llm("x")
 
-    run(body).wait(20)
+    run(body).wait(60)

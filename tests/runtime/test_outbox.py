@@ -31,6 +31,10 @@ def event(kind):
     return {"kind": kind, "at": 0.0, "exec_id": "kr-1", "epoch": 1, "body": {}}
 
 
+def kinds_of(store):
+    return [kind for kinds, _ in store.sent for kind in kinds]
+
+
 @pytest.fixture
 def slow(monkeypatch):
     monkeypatch.setattr(outbox, "GATHER", 0.1)
@@ -38,18 +42,23 @@ def slow(monkeypatch):
 
 
 def test_every_commit_takes_along_what_was_posted_before_it(slow):
-    box = Outbox(slow)
-
-    def body():
+    def body(box, gaps):
         for _ in range(12):
+            posted = time.monotonic()
             box.post([event("started")])
             time.sleep(0.005)  # the checkpoint's function at work
+            gaps.append(time.monotonic() - posted)
             box.commit([event("completed")])
 
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    box.close()
+    for _ in range(20):
+        box, gaps = Outbox(slow), []
+        thread = threading.Thread(target=body, args=(box, gaps))
+        thread.start()
+        thread.join()
+        box.close()
+        if max(gaps) < outbox.GATHER / 2:
+            break
+        slow.sent.clear()  # the machine stood still for so long that what was posted had to leave alone
     assert slow.sent == [(["started", "completed"], True)] * 12
 
 
@@ -58,12 +67,12 @@ def test_what_nobody_commits_is_sent_soon_and_not_synced(slow):
     box.post([event("started")])
     box.post([event("logged")])
     with slow.changed:
-        assert slow.changed.wait_for(lambda: slow.sent, 20)
+        assert slow.changed.wait_for(lambda: kinds_of(slow) == ["started", "logged"], 60)
     box.post([event("logged again")])
     with slow.changed:
-        assert slow.changed.wait_for(lambda: len(slow.sent) == 2, 20)
+        assert slow.changed.wait_for(lambda: kinds_of(slow) == ["started", "logged", "logged again"], 60)
     box.close()
-    assert slow.sent == [(["started", "logged"], False), (["logged again"], False)]
+    assert not any(durable for _, durable in slow.sent)
 
 
 def test_a_flush_from_the_main_thread_sends_what_is_queued(slow):
@@ -79,10 +88,9 @@ def test_a_flush_from_the_main_thread_sends_what_is_queued(slow):
 def test_a_long_queue_leaves_some_at_a_time_and_in_its_order(slow, monkeypatch):
     monkeypatch.setattr(outbox, "MOST_AT_ONCE", 4)
     box = Outbox(slow)
-    box._sending.acquire()  # the store is busy with what came before
+    monkeypatch.setattr(box, "_wake", lambda: None)  # nobody else sends
     for number in range(10):
         box.post([event(str(number))])
-    box._sending.release()
     thread = threading.Thread(target=box.commit, args=([event("last")],))
     thread.start()
     thread.join()

@@ -17,7 +17,7 @@ from kitaru.runtime.reporting import plain, publish
 
 def run(body, *args):
     handle = kitaru.flow(cache=False)(body).run(*args)
-    handle.wait(20)
+    handle.wait(60)
     return handle
 
 
@@ -121,7 +121,7 @@ def test_the_current_execution_is_known_everywhere_in_it():
         return [kitaru.current_execution_id(), inside(), inside.submit().result(), apart()]
 
     handle = kitaru.flow(cache=False)(body).run()
-    assert set(handle.wait(30)) == {handle.exec_id}
+    assert set(handle.wait(60)) == {handle.exec_id}
     assert kitaru.current_execution_id() is None
 
 
@@ -140,7 +140,7 @@ def test_the_idempotency_key_is_the_same_over_attempts_and_differs_between_calls
 
 
 def test_output_of_each_call_is_its_own_even_at_the_same_time(recorded, capsys):
-    barrier = threading.Barrier(4, timeout=20)
+    barrier = threading.Barrier(4, timeout=60)
 
     @kitaru.checkpoint
     def talk(n):

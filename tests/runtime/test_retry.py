@@ -18,7 +18,7 @@ def run(function, **options):
 
     handle = body.run()
     try:
-        return handle, handle.wait(20)
+        return handle, handle.wait(60)
     except KitaruUserCodeError as error:
         return handle, error.__cause__
 
@@ -80,7 +80,7 @@ def test_async_and_submitted_calls_are_tried_again_too():
     async def body():
         return await later(0), await later.submit(1), await sooner.submit(2)
 
-    assert body.run().wait(20) == ("done",) * 3
+    assert body.run().wait(60) == ("done",) * 3
     assert [work.calls for work in works] == [3, 3, 3]
 
 
@@ -105,7 +105,7 @@ def test_policies_without_meaning_are_refused(options):
 
 def test_a_call_that_takes_too_long_fails_and_says_that_its_thread_lives_on():
     gate = threading.Event()
-    _, error = run(lambda: gate.wait(20), timeout=0.05)
+    _, error = run(lambda: gate.wait(60), timeout=0.05)
     gate.set()
     assert isinstance(error, KitaruTimeoutError)
     assert "longer than its timeout of 0.05 seconds" in str(error)
@@ -146,25 +146,26 @@ def test_a_timeout_is_tried_again_like_other_failures():
     def slow_once():
         tries.append(1)
         if len(tries) == 1:
-            gate.wait(20)
+            gate.wait(60)
         return len(tries)
 
-    _, result = run(slow_once, timeout=1, retries=kitaru.Retry(attempts=2, **NOW))
+    # More than two, as a slow machine may take too long over the second as well.
+    _, result = run(slow_once, timeout=0.3, retries=kitaru.Retry(attempts=50, **NOW))
     gate.set()
-    assert result == 2
+    assert result >= 2
 
 
 def test_the_late_result_of_a_call_that_timed_out_is_discarded(calls_of):
     gate, returned = threading.Event(), threading.Event()
 
     def late():
-        gate.wait(20)
+        gate.wait(60)
         returned.set()
         return "late"
 
     handle, _ = run(late, timeout=0.05)
     gate.set()
-    assert returned.wait(20)
+    assert returned.wait(60)
     engine().outbox.flush()
     (call,) = calls_of(handle.exec_id).values()
     assert (call["status"], call["output"]) == ("failed", None)

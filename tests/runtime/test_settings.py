@@ -75,7 +75,7 @@ def test_what_an_execution_ran_with_is_recorded(recorded):
     def body() -> None: ...
 
     handle = body.run(tags=["a", "b"])
-    handle.wait(20)
+    handle.wait(60)
     head = recorded(handle.exec_id)["execution"]
     assert (head["spec"]["retries"], head["spec"]["cache"]) == (2, False)
     assert (head["stack"], head["tags"]) == ("local", ["a", "b"])

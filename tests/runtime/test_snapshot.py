@@ -40,7 +40,7 @@ def importable(tmp_path, monkeypatch):
 
 def frozen(flow):
     handle = flow.run()
-    handle.wait(20)
+    handle.wait(60)
     head = engine().store.read("history", exec_id=handle.exec_id)["execution"]
     return engine().store.read("snapshot", snapshot_id=head["snapshot_id"])
 
@@ -55,7 +55,7 @@ def test_code_of_importable_modules_is_kept_by_reference(importable):
     assert pickle.loads(pickle.dumps(importable.sized)) is importable.sized
     row = frozen(local)
     loaded = load_flow(row, engine().store.payloads)
-    assert loaded.run().wait(20) == (10_001, 10_002)
+    assert loaded.run().wait(60) == (10_001, 10_002)
 
 
 def test_code_of_a_notebook_is_kept_by_value():
@@ -71,7 +71,7 @@ def test_code_of_a_notebook_is_kept_by_value():
 
     loaded = load_flow(frozen(body), engine().store.payloads)
     assert loaded is not body
-    assert loaded.run(4).wait(20) == 12
+    assert loaded.run(4).wait(60) == 12
     assert loaded.config == body.config
 
 
@@ -81,7 +81,7 @@ def test_a_flow_that_runs_itself_can_be_frozen():
         return [n, *(countdown.run(n - 1).wait() if n else [])]
 
     loaded = load_flow(frozen(countdown), engine().store.payloads)
-    assert loaded.run(3).wait(20) == [3, 2, 1, 0]
+    assert loaded.run(3).wait(60) == [3, 2, 1, 0]
 
 
 def test_a_global_that_cannot_be_frozen_is_named_and_the_run_goes_on():

@@ -58,7 +58,7 @@ def test_calls_that_run_at_the_same_time_keep_their_lines_apart() -> None:
     def run(name: str, reports: Reports) -> None:
         with capture(reports.scope):
             for number in range(50):
-                both.wait(timeout=10)
+                both.wait(timeout=60)
                 print(f"{name} {number}")
 
     reports = {name: Reports() for name in ("a", "b")}
@@ -93,7 +93,7 @@ def test_lines_are_reported_while_the_call_still_runs() -> None:
     scope.emit = lambda kind, body: (reports(kind, body), arrived.set())
     with capture(scope):
         print("alive")
-        assert arrived.wait(timeout=10)
+        assert arrived.wait(timeout=60)
         assert reports.texts == ["alive"]
 
 

@@ -106,7 +106,7 @@ def test_a_damaged_file_is_reported_with_its_path(kitaru_home: Path) -> None:
 def test_processes_that_create_stacks_at_the_same_time_lose_none() -> None:
     program = "import sys; from kitaru.stacks.registry import *; [create_stack(sys.argv[1] + str(n)) for n in range(5)]"
     running = [subprocess.Popen([sys.executable, "-c", program, letter]) for letter in "ab"]
-    assert [process.wait(30) for process in running] == [0, 0]
+    assert [process.wait(60) for process in running] == [0, 0]
     assert len(list_stacks()) == 12
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -38,17 +37,15 @@ for number in itertools.count():
 """
 
 
-def kill_while_appending(home: Path, run: int, seconds: float) -> dict[int, int]:
-    """Return what was acknowledged before the process was killed: number of the call and its position."""
+def kill_while_appending(home: Path, run: int, count: int) -> dict[int, int]:
+    """Kill a process that has at least `count` calls acknowledged; return their numbers, with their positions."""
     with subprocess.Popen([sys.executable, "-c", APPENDING, str(home), str(run)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline()]
-        killer = threading.Timer(seconds, process.send_signal, [signal.SIGKILL])
-        killer.start()
+        lines = [process.stdout.readline() for _ in range(count)]
+        process.kill()
         lines += process.stdout.readlines()
-        killer.join()
     found = [line.split() for line in lines if line.endswith(b"\n")]
-    assert len(found) > 1
+    assert len(found) >= count
     return {int(number): int(position) for number, position in found}
 
 
@@ -56,7 +53,7 @@ def kill_while_appending(home: Path, run: int, seconds: float) -> dict[int, int]
 def test_after_kill_9_everything_acknowledged_is_there_once(kitaru_home: Path, run: int) -> None:
     for again in range(2):
         exec_id = f"kr-{run * 10 + again:012d}"
-        acknowledged = kill_while_appending(kitaru_home, run * 10 + again, 0.03 + 0.11 * run)
+        acknowledged = kill_while_appending(kitaru_home, run * 10 + again, 2 + 150 * run)
         with open_store(kitaru_home, segment_bytes=20_000) as store:
             calls = store.read("execution", exec_id=exec_id)["calls"]
             names = [row["name"] for row in calls]

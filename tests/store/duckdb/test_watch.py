@@ -56,7 +56,7 @@ def test_a_blocked_feed_gets_an_event_when_it_is_acknowledged(store: DuckDBStore
     reader = threading.Thread(target=lambda: seen.extend(take(feed, 1)))
     reader.start()
     store.append([progress(1)], durable=False)
-    reader.join(10)
+    reader.join(60)
     assert seen == [5]
 
 
@@ -66,11 +66,11 @@ def test_closing_a_feed_or_the_store_ends_a_blocked_iteration(store: DuckDBStore
     for reader in readers:
         reader.start()
     feeds[0].close()
-    readers[0].join(10)
+    readers[0].join(60)
     assert not readers[0].is_alive()
     assert readers[1].is_alive()
     store.close()
-    readers[1].join(10)
+    readers[1].join(60)
     assert not readers[1].is_alive()
 
 
@@ -85,7 +85,7 @@ def test_slow_and_fast_watchers_see_everything_in_order_whatever_memory_forgot(
     for number in range(100):
         store.append([progress(number), progress(number), progress(number)], durable=number % 10 == 0)
     assert len(store._hub._recent) <= 20
-    reader.join(20)
+    reader.join(60)
     assert seen == list(range(5, 305))
     assert take(slow, 300) == seen
 
@@ -116,6 +116,6 @@ def test_a_waiting_feed_is_not_woken_by_what_it_did_not_ask_for(
     for number in range(10):
         store.append([progress(number)])
     store.append([started("kr-3")])
-    reader.join(10)
+    reader.join(60)
     assert seen == [15]
     assert woken == [14]

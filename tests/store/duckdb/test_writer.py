@@ -152,7 +152,7 @@ def test_an_interrupted_writer_does_not_take_others_along(store: DuckDBStore, di
 def test_what_is_posted_reaches_the_disk_soon_without_anybody_asking(store: DuckDBStore, disk: GatedSync) -> None:
     disk.reached.clear()
     store.append([progress(1)], durable=False)
-    assert disk.reached.wait(5)
+    assert disk.reached.wait(60)
     while store.journal.unsynced:
         threading.Event().wait(0.001)
 

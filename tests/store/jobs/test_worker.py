@@ -135,10 +135,15 @@ def test_processes_that_never_get_ready_keep_no_others_waiting(scene: Scene, mon
 
 def test_a_job_that_is_for_later_waits_while_others_are_done(scene: Scene) -> None:
     python = scene.program()
-    scene.post("later", interpreter=python, grace=1.5)
-    scene.post("now", interpreter=python)
     scene.worker()
-    assert scene.begun(2) == ["kj-now", "kj-later"]
+    for grace in (1.5, 6.0, 25.0):  # on a slow machine it may pass before the other job is there
+        scene.post(f"later-{grace}", interpreter=python, grace=grace)
+        scene.post(f"now-{grace}", interpreter=python)
+        begun = scene.begun(2)[-2:]
+        if begun[0] == f"kj-now-{grace}":
+            break
+        scene.recorded.unlink()
+    assert begun == [f"kj-now-{grace}", f"kj-later-{grace}"]
 
 
 def test_a_job_is_not_begun_whose_execution_went_on_by_itself(scene: Scene) -> None:
@@ -182,7 +187,7 @@ def test_the_process_of_a_cancelled_job_is_told_to_stop(scene: Scene) -> None:
     worker = scene.worker()
     scene.begun(1)
     scene.store.append([{"events": [event(kinds.JOB_CANCELLED, "kr-a", body={"job_id": "kj-a"})]}])
-    assert worker.wait_until_idle(30)
+    assert worker.wait_until_idle(60)
 
 
 def test_a_worker_that_is_told_to_stop_queues_its_jobs_for_others(scene: Scene) -> None:
@@ -192,7 +197,7 @@ def test_a_worker_that_is_told_to_stop_queues_its_jobs_for_others(scene: Scene) 
     scene.begun(1)
     assert worker.drain() == 1
     worker.stop_jobs()
-    assert worker.wait_until_idle(30)
+    assert worker.wait_until_idle(60)
     row = scene.status("a")
     assert (row["status"], row["attempts"]) == ("queued", 1)
     assert "was told to stop" in row["reason"]
@@ -203,10 +208,10 @@ def test_a_worker_that_is_told_to_stop_queues_its_jobs_for_others(scene: Scene) 
 
 def test_a_worker_is_idle_when_nothing_is_left_to_do(scene: Scene) -> None:
     worker = scene.worker()
-    assert worker.wait_until_idle(30)
+    assert worker.wait_until_idle(60)
     scene.post("a", interpreter=scene.program())
     until(lambda: scene.begun(1))
-    assert worker.wait_until_idle(30)
+    assert worker.wait_until_idle(60)
 
 
 def test_the_worker_survives_a_failure_of_the_store(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

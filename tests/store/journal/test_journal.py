@@ -95,7 +95,7 @@ def test_threads_read_a_growing_journal_without_seeing_half_a_record(tmp_path: P
     reader = threading.Thread(target=follow)
     reader.start()
     fill(journal, 400, text="z" * 200)
-    reader.join(20)
+    reader.join(60)
     assert seen == list(range(1, 401))
     assert not journal.damages
     journal.close()

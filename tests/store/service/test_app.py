@@ -75,7 +75,7 @@ def test_a_page_of_another_origin_can_neither_write_nor_read(shared: Shared) -> 
 
 
 def test_no_answer_allows_other_origins(shared: Shared) -> None:
-    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=60)
     for authorization in (f"Bearer {shared[1].token}", "Bearer wrong"):
         connection.request("GET", "/v1/health", headers={"Authorization": authorization, "Origin": "https://a.example"})
         answer = connection.getresponse()
@@ -156,7 +156,7 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(shared: Shared, path
 
 
 def test_a_body_of_unknown_length_is_counted_while_it_comes(shared: Shared) -> None:
-    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=60)
     pieces = (b" " * (1 << 20) for _ in range((wire.MAX_QUESTION >> 20) + 2))
     connection.request(
         "POST", "/v1/beat", pieces, headers={"Authorization": f"Bearer {shared[1].token}"}, encode_chunked=True
@@ -189,7 +189,7 @@ def test_an_unknown_maintenance_task_is_named(shared: Shared) -> None:
 
 
 def test_a_connection_that_speaks_no_http_is_closed(shared: Shared) -> None:
-    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(shared[1].url).netloc, timeout=60)
     connection.connect()
     connection.sock.sendall(b"\x16\x03\x01\x00\xa5 not http\r\n\r\n")
     assert connection.sock.recv(65536).startswith(b"HTTP/1.1 400")

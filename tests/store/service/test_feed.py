@@ -59,7 +59,7 @@ def test_closing_from_another_thread_ends_a_blocked_iteration(both: ServiceStore
     thread = threading.Thread(target=follow)
     thread.start()
     feed.close()
-    assert ended.wait(10)
+    assert ended.wait(60)
     thread.join()
 
 
