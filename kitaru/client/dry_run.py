@@ -18,7 +18,13 @@ MAYBE: Final[Action] = "run if its inputs change"
 
 
 class PlannedCall(Model):
-    """What would happen to one recorded call."""
+    """What would happen to one recorded call.
+
+    Examples
+    --------
+    >>> PlannedCall(name="count", checkpoint="count", action="reuse", why="its inputs are the recorded ones")
+    count: reuse (its inputs are the recorded ones)
+    """
 
     name: str
     checkpoint: str
@@ -30,7 +36,13 @@ class PlannedCall(Model):
 
 
 class PlannedAnswer(Model):
-    """What would happen to one recorded question."""
+    """What would happen to one recorded question.
+
+    Examples
+    --------
+    >>> PlannedAnswer(name="approve", action="given", why="its answer is given").action
+    'given'
+    """
 
     name: str
     action: Literal["reuse", "given", "ask"]
@@ -41,7 +53,25 @@ class PlannedAnswer(Model):
 
 
 class DryRun(Model):
-    """A replay's plan."""
+    """A replay's plan.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def count(text: str) -> int:
+    ...     return len(text)
+    >>> @kitaru.flow
+    ... def measure(text: str) -> int:
+    ...     return count(text)
+    >>> handle = measure.run("twelve words")
+    >>> handle.wait()
+    12
+    >>> client = kitaru.KitaruClient()
+    >>> plan = client.executions.dry_run(handle.exec_id, at="count")
+    >>> [call.action for call in plan.calls]
+    ['run']
+    """
 
     original_exec_id: str
     flow_name: str
@@ -111,12 +141,16 @@ def dry_run(
     double: run if its inputs change (it is recorded, and arguments of the flow change: n)
     """
     from kitaru.client.client import KitaruClient
+    from kitaru.runtime.flow import defined
     from kitaru.runtime.recorded import make_plan
+    from kitaru.runtime.replay import check_inputs
 
     client = client or KitaruClient()
     recorded = client.store.read("history", exec_id=client.executions.resolve(execution))
     plan = make_plan(recorded, at, checkpoint_overrides, invocation_overrides, answers)
     head = recorded["execution"]
+    if head["flow"] not in defined:  # else the replay may run other code than the recorded
+        check_inputs(plan, None)
     changed = _changed_inputs(client, head["inputs"] or {}, flow_overrides or {}, read_values)
     return DryRun(
         original_exec_id=head["exec_id"],

@@ -233,11 +233,13 @@ class Engine:
     ) -> FlowHandle[Any]:
         """Make a new execution, of the id `exec_id` if given, from a recorded one; see `Flow.replay`."""
         from kitaru.runtime.recorded import make_plan, replay_record
+        from kitaru.runtime.replay import check_inputs
 
         source = self.resolve(execution)
         recorded = self.store.read("history", exec_id=source)
         plan = make_plan(recorded, at, checkpoint_overrides, invocation_overrides, answers)
         flow = flow or self._flow_for(recorded["execution"], "current")
+        check_inputs(plan, flow)
         inputs = recorded["execution"]["inputs"]
         arguments = {name: decode(value, self.store.payloads) for name, value in inputs.items()}
         kept = {name: value for name, value in arguments.items() if name in flow.signature.parameters}

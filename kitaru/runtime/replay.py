@@ -13,10 +13,11 @@ from kitaru.runtime.parameters import converted
 from kitaru.runtime.values import digest, encode, preview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kitaru.runtime.calls import Call
     from kitaru.runtime.execution import RecordedWait
+    from kitaru.runtime.flow import Flow
     from kitaru.runtime.matching import RecordedCall
 
 FIELDS: Final = frozenset({"input", "output", "code", "model"})
@@ -129,13 +130,7 @@ def _replace_inputs(call: Call, given: Any) -> None:
     bound = signature.bind(*call.args, **call.kwargs)
     bound.apply_defaults()
     arguments = bound.arguments
-    if not isinstance(given, dict) or not set(given) <= set(arguments):
-        if len(arguments) != 1 or isinstance(given, dict):
-            raise KitaruUsageError(
-                f"Override of {call.spec.name}: input={given!r} must map argument names to values; the arguments are "
-                f"{', '.join(arguments)}."
-            )
-        given = {next(iter(arguments)): given}
+    given = _by_name(call.spec.name, given, arguments)
     arguments.update({key: converted(call.spec, key, value) for key, value in given.items()})
     call.args, call.kwargs = call.spec.spread(dict(arguments))
     for key in given:
@@ -143,6 +138,57 @@ def _replace_inputs(call: Call, given: Any) -> None:
         call.inputs[key] = {"digest": part, "preview": preview(arguments[key])}
     parts = [f"{key}={part['digest'] or '?'}" for key, part in call.inputs.items()]
     call.input_digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _by_name(target: str, given: Any, takes: Collection[str]) -> dict[str, Any]:
+    """Name the arguments that an override gives; a checkpoint with one parameter may be given its value alone."""
+    if isinstance(given, dict):
+        if set(given) <= set(takes):
+            return given
+    elif len(takes) == 1:
+        return {next(iter(takes)): given}
+    raise KitaruUsageError(
+        f"Override of {target}: input={given!r} must map argument names to values; the arguments are "
+        f"{', '.join(takes) or 'none'}."
+    )
+
+
+def check_inputs(plan: ReplayPlan, flow: Flow[..., Any] | None) -> None:
+    """Check that overrides of inputs name arguments that the checkpoints have, before anything runs.
+
+    Parameters
+    ----------
+    plan
+        The replay.
+    flow
+        Whose code runs; without it the recorded arguments count.
+
+    Raises
+    ------
+    KitaruUsageError
+        If one does not; the message lists the arguments.
+    """
+    if not any("input" in override for override in (*plan.checkpoints.values(), *plan.invocations.values())):
+        return
+    takes = {call.checkpoint: list(call.inputs) for call in plan.calls}
+    if flow is not None:
+        takes |= _parameters(flow)
+    checkpoints = {call.name: call.checkpoint for call in plan.calls}
+    for name, override in plan.checkpoints.items():
+        if "input" in override:
+            _by_name(name, override["input"], takes[name])
+    for name, override in plan.invocations.items():
+        if "input" in override:
+            _by_name(name, override["input"], takes[checkpoints[name]])
+
+
+def _parameters(flow: Flow[..., Any]) -> dict[str, list[str]]:
+    """Name the parameters of the checkpoints that a flow reaches."""
+    from kitaru.code import reached_globals
+    from kitaru.runtime.checkpoint import Checkpoint
+
+    reached = [value for value in reached_globals(flow.function).values() if isinstance(value, Checkpoint)]
+    return {found.spec.name: list(found.spec.signature.parameters) for found in reached}
 
 
 def check_overrides(
