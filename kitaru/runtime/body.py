@@ -14,6 +14,7 @@ from kitaru.errors import KitaruConflictError, KitaruError
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import describe
 from kitaru.runtime.futures import resolved
+from kitaru.runtime.lineage import Returned
 from kitaru.runtime.parameters import spread
 from kitaru.runtime.signals import Stopped, Suspended, Unwind
 from kitaru.runtime.values import encode
@@ -195,7 +196,7 @@ class Run:
                 execution.history = history_from(recorded, execution.settings.on_divergence)
                 execution.history.attempts = attempts
                 execution.again = True
-                execution.sequence, execution.last_call = 0, None
+                execution.sequence, execution.returned = 0, Returned()
                 execution.counters.clear()
                 if execution.plan is not None:
                     execution.plan.start_over()

@@ -17,7 +17,7 @@ from kitaru.stacks.scope import CallInfo, CallScope
 from kitaru.store import events as kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kitaru.runtime.checkpoint import CheckpointSpec
     from kitaru.runtime.execution import Execution
@@ -87,7 +87,7 @@ def open_call(
     kwargs: dict[str, Any],
     *,
     name: str | None = None,
-    parents: tuple[str, ...] = (),
+    parents: Iterable[str] = (),
     concurrent: bool = False,
 ) -> Call:
     """Bind the arguments, name the call and find what is recorded for it.
@@ -99,8 +99,8 @@ def open_call(
         arguments = spec.bind(args, kwargs)
         call = _describe(execution, spec, arguments, concurrent)
         _name(execution, call, name)
-        execution.last_call, before = call.name, execution.last_call
-        call.parents = list(parents) or ([before] if before else [])
+        behind = execution.returned.calls_of((*call.args, *call.kwargs.values()))
+        call.parents = list(dict.fromkeys((*parents, *behind)))
         execution.sequence += 1
         if concurrent or execution.in_flight:
             call.concurrent = True
@@ -189,17 +189,25 @@ async def perform(call: Call) -> Any:
     """Carry the call out: take what is recorded, or run the function until it succeeds or no attempt is left."""
     execution = call.execution
     try:
-        if call.recorded is not None and call.recorded.finished:
-            assert call.recorded.output is not None
-            return decode(call.recorded.output, execution.payloads)
-        reuse = call.reuse or execution.cache.find(call)
-        if reuse is not None:
-            execution.post(kinds.CALL_REUSED, _reused_body(call, reuse), call.name)
-            return decode(reuse.output, execution.payloads)
-        return await _run(call)
+        output, value = await _outcome(call)
+        with execution.lock:
+            execution.returned.note(call.name, value, output["size"], call.function)
+        return value
     finally:
         with execution.lock:
             execution.in_flight.discard(call.name)
+
+
+async def _outcome(call: Call) -> tuple[ValueRecord, Any]:
+    execution = call.execution
+    if call.recorded is not None and call.recorded.finished:
+        assert call.recorded.output is not None
+        return call.recorded.output, decode(call.recorded.output, execution.payloads)
+    reuse = call.reuse or execution.cache.find(call)
+    if reuse is not None:
+        execution.post(kinds.CALL_REUSED, _reused_body(call, reuse), call.name)
+        return reuse.output, decode(reuse.output, execution.payloads)
+    return await _run(call)
 
 
 def _reused_body(call: Call, reuse: Reuse) -> dict[str, Any]:
@@ -212,7 +220,7 @@ def _reused_body(call: Call, reuse: Reuse) -> dict[str, Any]:
     }
 
 
-async def _run(call: Call) -> Any:
+async def _run(call: Call) -> tuple[ValueRecord, Any]:
     execution, policy = call.execution, call.spec.retry
     await _ask_again(call)
     first = attempt = (call.recorded.attempts if call.recorded is not None else 0) + 1
@@ -235,7 +243,7 @@ async def _run(call: Call) -> Any:
         else:
             execution.check_stopped()
             await Commit(execution, kinds.CALL_COMPLETED, _ended(call, output=output), call.name, attempt, last=True)
-            return value
+            return output, value
 
 
 async def _ask_again(call: Call) -> None:

@@ -14,6 +14,7 @@ from kitaru.runtime.calls import Call, open_call, perform
 from kitaru.runtime.effects import Spread, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.futures import CallFuture, MapFuture, resolved, unfold
+from kitaru.runtime.lineage import calls_behind
 from kitaru.runtime.retry import Retry, as_policy
 from kitaru.runtime.workplace import threads
 from kitaru.stacks.scope import current_call
@@ -235,7 +236,7 @@ class Checkpoint(Generic[P, R]):
         after = unfold(kwargs.pop("after", None)) if "after" not in own else ()
         for future in after:
             future.result()
-        parents = tuple(future.call_name for future in after)
+        parents = calls_behind(after, args, kwargs)
         args, kwargs = resolved(args), resolved(kwargs)
         return open_call(execution, self.spec, args, kwargs, name=name, parents=parents, concurrent=concurrent)
 

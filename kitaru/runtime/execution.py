@@ -16,6 +16,7 @@ from kitaru.errors import (
     KitaruNotFoundError,
     KitaruStoreError,
 )
+from kitaru.runtime.lineage import Returned
 from kitaru.runtime.matching import Matcher
 from kitaru.runtime.outbox import refusal_error
 from kitaru.runtime.signals import Stopped, Unwind
@@ -85,7 +86,7 @@ class Execution:
     lock: threading.RLock = field(default_factory=threading.RLock)
     news: threading.Condition = field(default_factory=threading.Condition)
     sequence: int = 0
-    last_call: str | None = None
+    returned: Returned = field(default_factory=Returned)
     in_flight: set[Any] = field(default_factory=set)
     futures: dict[Pending[Any], None] = field(default_factory=dict)
     """Submitted calls whose outcome the body has not looked at."""

@@ -175,7 +175,7 @@ COMMENT ON COLUMN main.checkpoints.tokens IS 'Tokens of its model calls, in and 
 COMMENT ON COLUMN main.checkpoints.input_tokens IS 'Tokens sent to models';
 COMMENT ON COLUMN main.checkpoints.output_tokens IS 'Tokens received from models';
 COMMENT ON COLUMN main.checkpoints.llm_calls IS 'Number of model calls';
-COMMENT ON COLUMN main.checkpoints.parents IS 'Calls whose outputs went into this one';
+COMMENT ON COLUMN main.checkpoints.parents IS 'Calls that it depends on: whose outputs it got, or that were to be done first';
 COMMENT ON COLUMN main.checkpoints.failure_type IS 'Type of the exception of the last attempt';
 COMMENT ON COLUMN main.checkpoints.failure_message IS 'Message of the exception of the last attempt';
 COMMENT ON COLUMN main.checkpoints.metadata IS 'What log() recorded about the call';

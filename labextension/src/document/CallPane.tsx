@@ -120,7 +120,7 @@ function More({ detail }: { detail: ICallDetail }): React.JSX.Element {
       )}
       {detail.parents.length > 0 && (
         <p className="jp-kitaru-dim">
-          {trans.__('It took what %1 returned.', detail.parents.join(', '))}
+          {trans.__('It depends on %1.', detail.parents.join(', '))}
         </p>
       )}
       {artifacts.length > 0 && (
