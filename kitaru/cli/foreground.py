@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kitaru.client.client import KitaruClient
-    from kitaru.client.models import ExecutionEvent
+    from kitaru.client.lines import ExecutionEvent
     from kitaru.runtime.handle import FlowHandle
 
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 class ArtifactsAPI:
-    """Stored values of executions; ``client.artifacts``."""
+    """Stored values of executions; ``client.artifacts``.
+
+    Examples
+    --------
+    >>> from kitaru.client import KitaruClient
+    >>> KitaruClient().artifacts.list(limit=5)
+    []
+    """
 
     def __init__(self, client: KitaruClient) -> None:
         self._client = client

@@ -29,6 +29,12 @@ class Deployment(BoundModel):
     <deployment greet version 1: default, stable>
     >>> deployed.schema["required"]
     ['name']
+    >>> deployed.add_tag("canary").remove_tag("canary")
+    <deployment greet version 1: default, stable>
+    >>> deployed.invoke(nom="Ada")
+    Traceback (most recent call last):
+    kitaru.errors.KitaruUsageError: ...
+    >>> greet.deploy().delete()
     """
 
     flow: str

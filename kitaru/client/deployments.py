@@ -90,6 +90,15 @@ class DeploymentsAPI:
             If the flow's code cannot be frozen, so that no other process could run it.
         KitaruUsageError
             If a tag is none, or an input does not fit or cannot be a default.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def greet(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> kitaru.KitaruClient().deployments.deploy(greet, tags={"stable": True})
+        <deployment greet version 1: default, stable>
         """
         wanted = tags_of(tags)
         made = content_of(flow, KitaruConfig(stack=stack, cache=cache, retries=retries), inputs or {}, source)
@@ -134,6 +143,18 @@ class DeploymentsAPI:
         ------
         KitaruRuntimeError
             If the flow's code cannot be frozen.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def welcome(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> client = kitaru.KitaruClient()
+        >>> client.deployments.preview(welcome).version
+        1
+        >>> client.deployments.list("welcome")
+        []
         """
         made = content_of(flow, KitaruConfig(stack=stack, cache=cache, retries=retries), inputs or {}, source)
         row = made.facts | {
@@ -156,11 +177,34 @@ class DeploymentsAPI:
             If several versions share the tag.
         KitaruUsageError
             If both are given.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def salute(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = salute.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> client.deployments.get("salute", tag="canary").deployment_id
+        'salute@1'
         """
         return Deployment.of_row(self._client, self._row(flow, version, tag))
 
     def list(self, flow: str | None = None) -> builtins.list[Deployment]:
-        """Return the versions of one flow or of all, the newest of each first, without their scripts."""
+        """Return the versions of one flow or of all, the newest of each first, without their scripts.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def hail(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = hail.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> [deployment.deployment_id for deployment in client.deployments.list("hail")]
+        ['hail@1']
+        """
         rows = self._client.store.read("deployments", flow=flow)
         return [Deployment.of_row(self._client, row) for row in rows]
 
@@ -182,6 +226,17 @@ class DeploymentsAPI:
             If there is no such version.
         KitaruConflictError
             If another version has the tag exclusively, and `exclusive` is not asked for.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def bow(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = bow.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> client.deployments.tag("bow", 1, "stable", exclusive=True).tags["stable"]
+        True
         """
         for name, moves in tags_of({tag: exclusive}).items():
             self._commit([_event(kinds.DEPLOYMENT_TAGGED, flow, version, tag=name, exclusive=moves)])
@@ -196,6 +251,17 @@ class DeploymentsAPI:
             If there is no such version, or it does not have the tag.
         KitaruConflictError
             If the tag is ``default``.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def wave(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = wave.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> client.deployments.untag("wave", 1, "canary")
+        <deployment wave version 1: default>
         """
         self._commit([_event(kinds.DEPLOYMENT_UNTAGGED, flow, _number(version), tag=tag)])
         return self.get(flow, version=version)
@@ -209,6 +275,19 @@ class DeploymentsAPI:
             If there is no such version.
         KitaruConflictError
             If it has an exclusive tag.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def nod(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = nod.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> second = nod.deploy()
+        >>> client.deployments.delete("nod", second.version)
+        >>> [deployment.version for deployment in client.deployments.list("nod")]
+        [1]
         """
         self._commit([_event(kinds.DEPLOYMENT_DELETED, flow, _number(version))])
 
@@ -250,6 +329,18 @@ class DeploymentsAPI:
             If the key was used with other inputs.
         KitaruFeatureNotAvailableError
             If the database is open in this process, where no worker reaches it.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def smile(name: str) -> str:
+        ...     return f"Hello, {name}!"
+        >>> deployed = smile.deploy(tags=["canary"])
+        >>> client = kitaru.KitaruClient()
+        >>> client.deployments.invoke("smile", inputs={"nom": "Ada"})
+        Traceback (most recent call last):
+        kitaru.errors.KitaruUsageError: ...
         """
         from kitaru.client.continuation import see_to_a_worker
         from kitaru.runtime.handle import FlowHandle

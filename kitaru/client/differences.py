@@ -11,7 +11,14 @@ from kitaru.client.times import length
 
 
 class ValueChange(Model):
-    """A value that is not the same in both executions; previews, or None where there is no value."""
+    """A value that is not the same in both executions; previews, or None where there is no value.
+
+    Examples
+    --------
+    >>> change = ValueChange(name="text", before="'one'", after="'two'")
+    >>> change.lines()
+    ["text: 'one' → 'two'"]
+    """
 
     name: str
     before: str | None
@@ -30,7 +37,17 @@ class ValueChange(Model):
 
 
 class CallDiff(Model):
-    """One call in both executions, or in one of them."""
+    """One call in both executions, or in one of them.
+
+    Examples
+    --------
+    >>> call = CallDiff(
+    ...     name="count", checkpoint="count", original_call_id="kr-1/count", other_call_id="kr-2/count",
+    ...     original_status="completed", other_status="reused", ran=False, why="its inputs are the recorded ones",
+    ... )
+    >>> call, call.is_same
+    (= count: reused: its inputs are the recorded ones, True)
+    """
 
     name: str
     """Its name in the original; in the other one if only that has it."""
@@ -87,7 +104,13 @@ class CallDiff(Model):
 
 
 class ComparedExecution(Model):
-    """One execution beside the original."""
+    """One execution beside the original.
+
+    Examples
+    --------
+    >>> ComparedExecution(exec_id="kr-2", status="completed", calls=[], duration_delta=0.5)
+    kr-2 (completed) [+500 ms]
+    """
 
     exec_id: str
     status: str
@@ -116,7 +139,28 @@ class ComparedExecution(Model):
 
 
 class ExecutionDiff(Model):
-    """Executions compared with an original, call by call."""
+    """Executions compared with an original, call by call.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def count(text: str) -> int:
+    ...     return len(text)
+    >>> @kitaru.flow
+    ... def measure(text: str) -> int:
+    ...     return count(text)
+    >>> handle = measure.run("twelve words")
+    >>> handle.wait()
+    12
+    >>> client = kitaru.KitaruClient()
+    >>> replayed = client.executions.replay(handle.exec_id, flow_overrides={"text": "one"})
+    >>> replayed.wait()
+    3
+    >>> told = client.executions.diff(handle.exec_id, replayed.exec_id)
+    >>> told[replayed.exec_id].inputs, [call.name for call in told.compared[0].changed]
+    ([text: 'twelve words' → 'one'], ['count'])
+    """
 
     original_exec_id: str
     flow_name: str

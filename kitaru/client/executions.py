@@ -19,13 +19,22 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from kitaru.client.client import KitaruClient
-    from kitaru.client.models import Execution, ExecutionEvent, ExecutionStatistics, LogEntry, PendingWait
+    from kitaru.client.figures import ExecutionStatistics
+    from kitaru.client.lines import ExecutionEvent, LogEntry
+    from kitaru.client.models import Execution, PendingWait
 
     Moment = datetime | timedelta | str | float
 
 
 class ExecutionsAPI(Steering):
-    """Executions; ``client.executions``."""
+    """Executions; ``client.executions``.
+
+    Examples
+    --------
+    >>> from kitaru.client import KitaruClient
+    >>> KitaruClient().executions.list(limit=5).total >= 0
+    True
+    """
 
     def __init__(self, client: KitaruClient) -> None:
         super().__init__(client)
@@ -119,17 +128,13 @@ class ExecutionsAPI(Steering):
         Examples
         --------
         >>> import kitaru
-        >>> @kitaru.checkpoint
-        ... def count(text: str) -> int:
-        ...     return len(text)
         >>> @kitaru.flow
         ... def measure(text: str) -> int:
-        ...     return count(text)
+        ...     return len(text)
         >>> handle = measure.run("twelve words")
         >>> handle.wait()
         12
-        >>> client = kitaru.KitaruClient()
-        >>> client.executions.latest(flow="measure").status.value
+        >>> kitaru.KitaruClient().executions.latest(flow="measure").status.value
         'completed'
         """
         found = self.list(flow=flow, status=status, limit=1)
@@ -400,17 +405,13 @@ class ExecutionsAPI(Steering):
         Examples
         --------
         >>> import kitaru
-        >>> @kitaru.checkpoint
-        ... def count(text: str) -> int:
-        ...     return len(text)
         >>> @kitaru.flow
         ... def measure(text: str) -> int:
-        ...     return count(text)
+        ...     return len(text)
         >>> handle = measure.run("twelve words")
         >>> handle.wait()
         12
-        >>> client = kitaru.KitaruClient()
-        >>> (group,) = client.executions.statistics(flow="measure", group_by="status").groups
+        >>> (group,) = kitaru.KitaruClient().executions.statistics(flow="measure", group_by="status").groups
         >>> group.keys, group.failed
         ({'status': 'completed'}, 0)
         """

@@ -35,7 +35,17 @@ _FROM: Final[dict[str, tuple[str, ...]]] = {
 
 
 class Job(BoundModel):
-    """Work for a worker, and what became of it."""
+    """Work for a worker, and what became of it.
+
+    Examples
+    --------
+    >>> job = Job(job_id="kj-1", kind="resume", status="queued", exec_id="kr-1")
+    >>> job
+    <job kj-1: resume kr-1, queued>
+    >>> import kitaru
+    >>> for queued in kitaru.KitaruClient().jobs.list(status="queued"):
+    ...     queued.wait_until_begun(timeout=10)
+    """
 
     job_id: str
     kind: str
@@ -123,7 +133,14 @@ class Job(BoundModel):
 
 
 class JobsAPI:
-    """Jobs; ``client.jobs``."""
+    """Jobs; ``client.jobs``.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> kitaru.KitaruClient().jobs.list(status="running").total
+    0
+    """
 
     def __init__(self, client: KitaruClient) -> None:
         self._client = client
@@ -226,6 +243,13 @@ class JobsAPI:
         ------
         KitaruNotFoundError
             If there is none of this id.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> kitaru.KitaruClient().jobs.get("kj-000000000000")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: ...
         """
         return self._of_row(self._client.store.read("job", job_id=job_id))
 
@@ -241,6 +265,13 @@ class JobsAPI:
             If there is none of this id.
         KitaruStateError
             If it has ended.
+
+        Examples
+        --------
+        >>> import kitaru
+        >>> kitaru.KitaruClient().jobs.cancel("kj-000000000000")
+        Traceback (most recent call last):
+        kitaru.errors.KitaruNotFoundError: ...
         """
         row = self._client.store.read("job", job_id=job_id)
         body = {"job_id": job_id, "reason": reason}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kitaru.client.client import KitaruClient
-    from kitaru.client.models import ExecutionEvent, LogEntry
+    from kitaru.client.lines import ExecutionEvent, LogEntry
 
 LAST: Final = frozenset({kinds.COMPLETED, kinds.FAILED, kinds.CANCELLED, kinds.INTERRUPTED, kinds.DELETED})
 _AT_REST: Final = frozenset({"completed", "failed", "cancelled", "interrupted"})

@@ -77,7 +77,24 @@ class ValueInfo(Model):
 
 
 class ArtifactRef(Model):
-    """A stored value: what a call returned, or what was saved by hand. ``load()`` reads it."""
+    """A stored value: what a call returned, or what was saved by hand. ``load()`` reads it.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def count(text: str) -> int:
+    ...     return len(text)
+    >>> @kitaru.flow
+    ... def measure(text: str) -> int:
+    ...     return count(text)
+    >>> handle = measure.run("twelve words")
+    >>> handle.wait()
+    12
+    >>> (artifact,) = kitaru.KitaruClient().artifacts.list(handle.exec_id)
+    >>> artifact.producing_call, artifact.value, artifact.load()
+    ('count', 12, 12)
+    """
 
     artifact_id: str
     exec_id: str
@@ -108,7 +125,13 @@ class ArtifactRef(Model):
 
 
 class CheckpointAttempt(Model):
-    """One attempt of a call."""
+    """One attempt of a call.
+
+    Examples
+    --------
+    >>> CheckpointAttempt(attempt=1, status="completed", started_at=None, ended_at=None, failure=None)
+    <attempt 1: completed>
+    """
 
     attempt: int
     status: str
@@ -123,7 +146,24 @@ class CheckpointAttempt(Model):
 
 
 class CheckpointCall(Model):
-    """One call of a checkpoint, however many attempts it took."""
+    """One call of a checkpoint, however many attempts it took.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def count(text: str) -> int:
+    ...     return len(text)
+    >>> @kitaru.flow
+    ... def measure(text: str) -> int:
+    ...     return count(text)
+    >>> handle = measure.run("twelve words")
+    >>> handle.wait()
+    12
+    >>> call = kitaru.KitaruClient().executions.get(handle.exec_id).call("count")
+    >>> call.inputs["text"], call.output, call.load()
+    ('twelve words', 12, 12)
+    """
 
     call_id: str
     exec_id: str
@@ -180,7 +220,25 @@ class CheckpointCall(Model):
 
 
 class PendingWait(BoundModel):
-    """A question that nobody has answered yet."""
+    """A question that nobody has answered yet.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def ask() -> int:
+    ...     return kitaru.wait(schema=int, name="number", question="Which number?")
+    >>> handle = ask.run()
+    >>> client = kitaru.KitaruClient()
+    >>> next(client.executions.events(handle.exec_id, kinds="wait.created")).kind
+    'wait.created'
+    >>> (question,) = client.executions.pending_waits(handle.exec_id)
+    >>> question.question, question.schema
+    ('Which number?', {'type': 'integer'})
+    >>> answered = question.answer(7)
+    >>> handle.wait()
+    7
+    """
 
     exec_id: str
     flow_name: str
@@ -213,7 +271,13 @@ class PendingWait(BoundModel):
 
 
 class Answer(Model):
-    """A question that is answered or aborted."""
+    """A question that is answered or aborted.
+
+    Examples
+    --------
+    >>> Answer(name="go", status="answered", question=None, value=True, by="ada", source="input", ended_at=None)
+    <question 'go': answered by ada>
+    """
 
     name: str
     status: str
@@ -228,7 +292,13 @@ class Answer(Model):
 
 
 class ChildExecution(Model):
-    """An execution that this one started as a part of itself."""
+    """An execution that this one started as a part of itself.
+
+    Examples
+    --------
+    >>> ChildExecution(exec_id="kr-1", flow_name="part", status="completed", parent_call="part")
+    <execution kr-1 of part: completed>
+    """
 
     exec_id: str
     flow_name: str
@@ -243,6 +313,34 @@ class Execution(BoundModel):
     """One run of a flow.
 
     Those of a list are summaries: they have no calls, artifacts or inputs; ``refresh()`` reads everything.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.checkpoint
+    ... def count(text: str) -> int:
+    ...     return len(text)
+    >>> @kitaru.flow
+    ... def measure(text: str) -> int:
+    ...     return count(text)
+    >>> handle = measure.run("twelve words")
+    >>> handle.wait()
+    12
+    >>> execution = kitaru.KitaruClient().executions.latest(flow="measure").refresh()
+    >>> execution.result(), execution.load_input("text"), execution.call("count").checkpoint
+    (12, 'twelve words', 'count')
+    >>> execution.list_checkpoints()[0].name, execution.list_artifacts()[0].load()
+    ('count', 12)
+    >>> execution.replay(flow_overrides={"text": "one"}).wait()
+    3
+    >>> for steer in (execution.retry, execution.resume, execution.cancel):
+    ...     try:
+    ...         steer()
+    ...     except kitaru.errors.KitaruStateError:
+    ...         print("it has ended")
+    it has ended
+    it has ended
+    it has ended
     """
 
     exec_id: str
@@ -385,85 +483,3 @@ class Execution(BoundModel):
         """Stop it; see `ExecutionsAPI.cancel`."""
         cancelled: Execution = self._client.executions.cancel(self.exec_id, reason)
         return cancelled
-
-
-class LogEntry(Model):
-    """One line of output."""
-
-    message: str
-    level: str | None
-    timestamp: datetime
-    source: str | None
-    """``"stdout"``, ``"stderr"`` or ``"logging"``."""
-    checkpoint_name: str | None
-    """The call that wrote it; None for the flow's body."""
-    attempt: int | None
-    logger: str | None
-    filename: str | None
-    lineno: int | None
-    cursor: int
-
-    def __str__(self) -> str:
-        return f"{self.timestamp:%H:%M:%S} {self.checkpoint_name or '-'}: {self.message}"
-
-
-class ExecutionEvent(Model):
-    """One thing that happened in an execution."""
-
-    exec_id: str
-    kind: str
-    timestamp: datetime
-    checkpoint_name: str | None
-    attempt: int | None
-    payload: dict[str, Any]
-    correlation_id: str | None
-    index: int | None
-    cursor: int
-    """Give it as ``since=`` to go on after this event."""
-
-    def __str__(self) -> str:
-        where = f" {self.checkpoint_name}" if self.checkpoint_name else ""
-        return f"<{self.cursor}: {self.kind}{where}>"
-
-
-class Durations(Model):
-    """How long executions or calls took, in seconds; None where nothing has ended."""
-
-    avg: float | None
-    min: float | None
-    max: float | None
-    p50: float | None
-    p90: float | None
-    p99: float | None
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {value:.3g} s" for name, value in self.model_dump().items() if value is not None)
-
-
-class ExecutionStatisticsGroup(Model):
-    """Figures of one group."""
-
-    keys: dict[str, Any]
-    execution_count: int
-    """Number of executions, or of calls where grouped by checkpoint."""
-    failed: int
-    calls: int
-    reused: int
-    total_tokens: int | None
-    cost_usd: float | None
-    duration: Durations
-
-    def __str__(self) -> str:
-        name = ", ".join(f"{key}={value}" for key, value in self.keys.items()) or "all"
-        return f"<{name}: {self.execution_count}, {self.failed} failed; {self.duration}>"
-
-
-class ExecutionStatistics(Model):
-    """Figures over many executions."""
-
-    groups: list[ExecutionStatisticsGroup]
-    truncated: bool
-    """Whether there are more groups."""
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.groups)) or "<no executions>"

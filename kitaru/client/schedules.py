@@ -31,8 +31,13 @@ class Schedule(BoundModel):
     >>> @kitaru.flow
     ... def tidy() -> None: ...
     >>> deployed = tidy.deploy()
-    >>> kitaru.KitaruClient().schedules.create("nightly", "tidy", cron="0 3 * * *", timezone="Europe/Berlin")
+    >>> schedules = kitaru.KitaruClient().schedules
+    >>> schedule = schedules.create("nightly", "tidy", cron="0 3 * * *", timezone="Europe/Berlin")
+    >>> schedule
     <schedule nightly of tidy: 0 3 * * * Europe/Berlin>
+    >>> schedule.pause().paused, schedule.resume().paused
+    (True, False)
+    >>> schedule.delete()
     """
 
     name: str
@@ -78,7 +83,18 @@ class Schedule(BoundModel):
 
 
 class SchedulesAPI:
-    """Deployments that are invoked again and again; ``client.schedules``."""
+    """Deployments that are invoked again and again; ``client.schedules``.
+
+    Examples
+    --------
+    >>> import kitaru
+    >>> @kitaru.flow
+    ... def tidy() -> None: ...
+    >>> deployed = tidy.deploy()
+    >>> client = kitaru.KitaruClient()
+    >>> client.schedules.create("hourly", "tidy", every="1h", timezone="UTC")
+    <schedule hourly of tidy: every 1:00:00 UTC>
+    """
 
     def __init__(self, client: KitaruClient) -> None:
         self._client = client
@@ -133,7 +149,14 @@ class SchedulesAPI:
 
         Examples
         --------
-        See `Schedule`.
+        >>> import kitaru
+        >>> @kitaru.flow
+        ... def tidy() -> None: ...
+        >>> deployed = tidy.deploy()
+        >>> client = kitaru.KitaruClient()
+        >>> schedule = client.schedules.create("nightly", "tidy", cron="0 3 * * *", timezone="Europe/Berlin")
+        >>> [due.hour for due in schedule.next_runs]
+        [3, 3, 3]
         """
         asked = schedule_created(
             self._client.store,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import inspect
 from types import ModuleType
 from typing import Any
@@ -7,8 +8,7 @@ from typing import Any
 import pytest
 
 import kitaru
-from kitaru.client.artifacts import ArtifactsAPI
-from kitaru.client.executions import ExecutionsAPI
+from tests.project.source_tree import PACKAGE
 
 NAMES = sorted(getattr(kitaru, "__all__", ()))
 
@@ -40,17 +40,52 @@ def test_a_public_name_is_documented_with_an_example(name: str) -> None:
         assert ">>> " in text, f"the Examples of kitaru.{label} show no line that can be run"
 
 
-CLASSES = [value for name in NAMES if inspect.isclass(value := getattr(kitaru, name))] + [ExecutionsAPI, ArtifactsAPI]
-NOT_SHOWN = {"Flow.export": "it needs a notebook", "KitaruClient.close": "it returns nothing and shows nothing"}
+INSIDE = {"Answers", "BoundModel", "Live", "Model", "Order", "Steering"}
+"""Classes of the client that no user meets: parts and bases of others."""
+NOT_SHOWN = {
+    "Flow.export": "it needs a notebook",
+    "KitaruClient.close": "it returns nothing and shows nothing",
+    "Deployment.of_row": "the client makes them",
+    "bound": "the client does it",
+}
+
+
+def of_client() -> list[type]:
+    """What the client gives: its APIs, its models, and whatever else its modules define."""
+    found = []
+    for path in sorted((PACKAGE / "client").glob("[!_]*.py")):
+        module = importlib.import_module(f"kitaru.client.{path.stem}")
+        own = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+        found += [value for value in own if inspect.isclass(value) and not value.__name__.startswith("_")]
+    return [value for value in found if value.__name__ not in INSIDE]
+
+
+CLASSES = list(
+    dict.fromkeys([*(value for name in NAMES if inspect.isclass(value := getattr(kitaru, name))), *of_client()])
+)
 
 
 def methods(kind: type) -> list[str]:
-    return [name for name, value in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")]
+    """The public methods that the package itself gives a class."""
+    return [
+        name
+        for name, value in inspect.getmembers(
+            kind, lambda member: inspect.isfunction(member) or inspect.ismethod(member)
+        )
+        if not name.startswith("_") and value.__module__.startswith("kitaru.")
+    ]
+
+
+def shows(text: str, method: str = "") -> bool:
+    return any(method in line for line in text.splitlines() if line.lstrip().startswith((">>> ", "... ")))
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-def test_the_methods_of_a_public_class_are_documented_with_an_example(kind: type) -> None:
+def test_a_public_class_and_its_methods_are_documented_with_examples(kind: type) -> None:
+    """A method may be shown by the example of its class."""
+    whole = inspect.getdoc(kind) or ""
+    assert shows(whole), f"the docstring of {kind.__name__} shows no line that can be run"
     for name in methods(kind):
-        if f"{kind.__name__}.{name}" not in NOT_SHOWN:
-            text = inspect.getdoc(getattr(kind, name)) or ""
-            assert ">>> " in text, f"the docstring of {kind.__name__}.{name} shows no line that can be run"
+        if not {name, f"{kind.__name__}.{name}"} & set(NOT_SHOWN):
+            own = inspect.getdoc(getattr(kind, name)) or ""
+            assert shows(own) or shows(whole, f".{name}"), f"neither {kind.__name__}.{name} nor its class shows how"
