@@ -4,7 +4,7 @@ from kitaru.code.canonical import normalised
 from kitaru.code.cells import FreeNames, free_names
 from kitaru.code.flow_cell import FlowCell, flow_cell
 from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
-from kitaru.code.secret import looks_secret
+from kitaru.code.secret import blacked_out, is_key, looks_secret
 from kitaru.code.source import source_of
 from kitaru.code.travel import cell_sources, remember_sources
 
@@ -13,12 +13,14 @@ __all__ = [
     "FreeNames",
     "Identity",
     "Part",
+    "blacked_out",
     "cell_sources",
     "changed_parts",
     "code_identity",
     "explain_identity",
     "flow_cell",
     "free_names",
+    "is_key",
     "looks_secret",
     "normalised",
     "reached_globals",

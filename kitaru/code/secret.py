@@ -29,7 +29,10 @@ _SHAPES = re.compile(
     | -----BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY-----
     """
 )
+_BEFORE = re.compile(r"\s*(?:bearer\s+)?", re.IGNORECASE)
 _LONGEST = 16_384
+_VARIED = 8
+"""Different characters that a key has at least; examples in texts often repeat one."""
 
 
 def looks_secret(name: str, value: object) -> bool:
@@ -76,6 +79,31 @@ def is_secret(name: str, value: object) -> bool:
     if not isinstance(value, str):
         return isinstance(value, bytes | bytearray) and bool(value) and _secret_name(name)
     return bool(value) and (_secret_name(name) or _SHAPES.match(value) is not None)
+
+
+def is_key(value: str | bytes) -> bool:
+    """Whether a text as a whole is of a known kind of key, whatever it is called; quick also for long texts.
+
+    Examples
+    --------
+    >>> is_key("Bearer sk-0123456789abcdefghij"), is_key("sk-xxxxxxxxxxxxxxxxxxxx"), is_key("a sk-0123456789abcdefghij")
+    (True, False, False)
+    """
+    text = value[:512].decode("latin-1") if isinstance(value, bytes) else value[:512]
+    start = _BEFORE.match(text)
+    found = _SHAPES.match(text, start.end() if start else 0)
+    return found is not None and len(set(found[0])) >= _VARIED
+
+
+def blacked_out(text: str) -> str:
+    """Put asterisks in the place of whatever has the shape of a key; length and lines stay.
+
+    Examples
+    --------
+    >>> blacked_out("key = 'sk-0123456789abcdefghij'")
+    "key = '***********************'"
+    """
+    return _SHAPES.sub(lambda found: "*" * len(found[0]), text)
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import io
-import os
 import platform
 import sys
 import threading
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.outbox import Outbox
+    from kitaru.runtime.withheld import Secret
     from kitaru.store.events import Event
     from kitaru.store.payloads import PayloadStore
 
@@ -148,14 +148,15 @@ def _contents(flow: Flow[..., Any], modules: set[str]) -> dict[str, bytes]:
 
 
 def _event(frozen: Frozen, payloads: PayloadStore) -> Event:
-    from kitaru.code import explain_identity, source_of
+    from kitaru.code import blacked_out, explain_identity, source_of
     from kitaru.runtime.signature import signature_of
 
     flow = frozen.flow
+    source = source_of(flow.function)
     body = {
         "snapshot_id": frozen.snapshot_id,
         "flow": flow.name,
-        "source": source_of(flow.function),
+        "source": None if source is None else blacked_out(source),
         "code": None if frozen.code is None else encode(frozen.code, payloads),
         "signature": signature_of(flow),
         "versions": {"python": platform.python_version(), "kitaru": __version__},
@@ -168,10 +169,18 @@ def _event(frozen: Frozen, payloads: PayloadStore) -> Event:
 
 
 def _freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[dict[str, Any] | None, list[str]]:
-    from kitaru.code import cell_sources
+    from kitaru.code import cell_sources, reached_globals
+    from kitaru.runtime.withheld import without_secrets
 
     data, notes = freeze(flow, modules)
-    return None if data is None else {"flow": data, "cells": cell_sources(flow.function)}, notes
+    if data is None:
+        return None, notes
+    functions = [getattr(value, "__wrapped__", value) for value in reached_globals(flow.function).values()]
+    cells = {
+        file: without_secrets(text, file, [flow.function, *functions])
+        for file, text in cell_sources(flow.function).items()
+    }
+    return {"flow": data, "cells": cells}, notes
 
 
 def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes | None, list[str]]:
@@ -189,15 +198,23 @@ def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes
     tuple of bytes or None, list of str
         The pickle, and sentences about what is not in it.
     """
-    from kitaru.code import looks_secret, reached_globals
+    from kitaru.code import reached_globals
+    from kitaru.runtime.withheld import LooseSecretError, secrets_in
 
     reached = reached_globals(flow.function)
-    secrets = {id(value): name for name, value in reached.items() if looks_secret(name, value)}
+    secrets = secrets_in(reached)
     notes = [
-        f"{name} looks like a secret: only its name is kept; set it in the environment" for name in secrets.values()
+        f"{secret.path} looks like a secret: only its name is kept; set {secret.variable} in the environment"
+        for secret in secrets
     ]
     try:
         data = _dump(flow, secrets, modules)
+    except LooseSecretError:
+        notes.append(
+            "the code itself has a text that looks like a key, so it is not frozen: only this process can continue its "
+            "executions; take the key from the environment instead"
+        )
+        return None, notes
     except Exception as error:  # a global of the user's may raise anything when it is pickled
         culprits = [name for name, value in reached.items() if not _can_dump(value, secrets)]
         named = ", ".join(culprits) or type(error).__name__
@@ -209,23 +226,26 @@ def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes
     return data, notes
 
 
-def _dump(value: Any, secrets: dict[int, str], modules: set[str] | None = None) -> bytes:
+def _dump(value: Any, secrets: list[Secret], modules: set[str] | None = None) -> bytes:
     import cloudpickle
 
     from kitaru.code.own_files import modules_of
+    from kitaru.runtime.withheld import Withheld
+
+    withheld = Withheld(secrets)
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-        def persistent_id(self, obj: Any) -> str | None:
+        def persistent_id(self, obj: Any) -> Any:
             if modules is not None:
                 modules.update(modules_of(obj))
-            return secrets.get(id(obj))
+            return withheld.reference(obj)
 
     buffer = io.BytesIO()
     Pickler(buffer).dump(value)
     return buffer.getvalue()
 
 
-def _can_dump(value: Any, secrets: dict[int, str]) -> bool:
+def _can_dump(value: Any, secrets: list[Secret]) -> bool:
     try:
         _dump(value, secrets)
     except Exception:  # as above
@@ -244,6 +264,7 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
     import pickle
 
     from kitaru.code import remember_sources
+    from kitaru.runtime.withheld import given_back
 
     if row.get("code") is None:
         notes = "; ".join(row.get("notes") or [])
@@ -260,12 +281,7 @@ def load_flow(row: dict[str, Any], payloads: PayloadStore) -> Flow[..., Any]:
 
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, pid: Any) -> Any:
-            if pid in os.environ:
-                return os.environ[pid]
-            raise KitaruRuntimeError(
-                f"Flow {row['flow']} uses {pid}, which looks like a secret and is not stored: set the environment "
-                f"variable {pid} and try again."
-            )
+            return given_back(pid, row["flow"])
 
     try:
         flow: Flow[..., Any] = Unpickler(io.BytesIO(frozen["flow"])).load()
