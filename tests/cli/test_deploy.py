@@ -19,6 +19,7 @@ from kitaru import flow
 @flow
 def command_greeting(name: str, words: int = 2) -> str:
     "Greet somebody."
+    print("greeting", name)
     return f"Hello {name}" * words
 """
 
@@ -113,7 +114,8 @@ def test_a_version_is_invoked_and_its_result_printed(
     (script.parent / "inputs.json").write_text('{"name": "Ada", "words": 1}')
     queued = item("invoke", "command_greeting", "--inputs", f"@{script.parent / 'inputs.json'}")
     assert (queued["flow_name"], queued["deployment_version"]) == ("command_greeting", 1)
-    assert kitaru("flow", "deployments", "logs", "command_greeting").exit_code == 0
+    logs = kitaru("flow", "deployments", "logs", "command_greeting", "--follow")
+    assert "greeting Ada" in logs.stdout, logs.stderr
     told = item("flow", "deployments", "curl", "command_greeting", "--tag", "stable")
     assert told["url"].endswith("/deployments/command_greeting/invoke?tag=stable")
     assert told["body"] == {"name": "...", "words": 2}

@@ -14,8 +14,11 @@ import pytest
 
 from kitaru.errors import KitaruStateError
 from kitaru.export.check import check_export
+from kitaru.export.deploying import deploy_file
 from kitaru.export.environment import Environment
 from kitaru.export.export import Export, export_notebook, render_notebook
+from kitaru.store.service.process import stop_service
+from tests.conftest import close_everything
 from tests.export.notebooks import cells_of, write
 
 pytestmark = pytest.mark.slow  # each starts an interpreter or two
@@ -218,6 +221,47 @@ def test_the_notebook_reuses_what_the_script_recorded(tmp_path: Path) -> None:
     assert set(first["calls"].values()) == {"completed"}
     second = run_in_notebook(NOTEBOOK, "publish")
     assert second["calls"] == dict.fromkeys(first["calls"], "reused")
+
+
+BESIDE = """
+# --- all
+import beside_round_trip
+from kitaru import checkpoint, flow
+
+@checkpoint
+def read(text):
+    return beside_round_trip.tidy(text)
+
+@flow
+def kept(text: str = "Some Words"):
+    return read(text)
+"""
+
+
+def test_a_deployed_version_reuses_what_notebook_and_script_recorded(
+    tmp_path: Path, kitaru_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys are theirs, also when the module beside the notebook is another one by now."""
+    from kitaru.client import KitaruClient
+
+    module = tmp_path / "beside_round_trip.py"
+    module.write_text("def tidy(text):\n    return text.lower()\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KITARU_STORE", "service")
+    try:
+        first = run_in_notebook(BESIDE, "kept")
+        notebook = write(tmp_path, BESIDE)
+        assert run_script(export_notebook(notebook).path)["calls"] == {"read": "reused"}
+        (deployed,) = deploy_file(notebook, cache=True)
+        module.write_text("def tidy(text):\n    return text.upper()\n")
+        handle = KitaruClient().deployments.invoke("kept", version=deployed["version"])
+        assert handle.wait(60) == "some words"
+        ran = execution(handle.exec_id)
+        assert (ran["calls"], ran["result"]) == ({"read": "reused"}, first["result"])
+        assert run_in_notebook(BESIDE, "kept")["calls"] == {"read": "completed"}
+    finally:
+        close_everything()
+        stop_service(kitaru_home)
 
 
 def test_a_check_compares_the_keys_with_those_of_the_notebooks_last_run(tmp_path: Path) -> None:
