@@ -82,7 +82,7 @@ def test_a_version_runs_when_the_kernel_that_made_it_is_gone(
         kernel.run_cell("%load_ext kitaru")
         kernel.run_cell("import beside_notebook")
         kernel.run_cell(FLOW.replace("are old", "are {beside_notebook.WORD}"))
-        shown = kernel.run("article.deploy(tags={'stable': True})")
+        shown = kernel.run("print(article.deploy(tags={'stable': True}))")
         assert "deployment article version 1: default, stable" in shown
     finally:
         kernel.close()
