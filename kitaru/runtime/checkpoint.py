@@ -13,8 +13,9 @@ from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.runtime.calls import Call, open_call, perform
 from kitaru.runtime.effects import Spread, block, run_async
 from kitaru.runtime.execution import current_execution
-from kitaru.runtime.futures import CallFuture, MapFuture, resolved, unfold
+from kitaru.runtime.futures import CallFuture, MapFuture, futures_in, items_of, resolved, unfold, when_done
 from kitaru.runtime.lineage import calls_behind
+from kitaru.runtime.pending import Pending
 from kitaru.runtime.retry import Retry, as_policy
 from kitaru.runtime.workplace import threads
 from kitaru.stacks.scope import current_call
@@ -168,7 +169,7 @@ class Checkpoint(Generic[P, R]):
         >>> welcome.run(["Ada", "Grace"]).wait()
         ['Hello, Ada', 'Hello, Grace']
         """
-        columns = [list(resolved(column)) for column in iterables]
+        columns = [items_of(column) for column in iterables]
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(str(len(column)) for column in columns)
             raise KitaruUsageError(f"{self.spec.name}.map(): the iterables have different lengths ({lengths})")
@@ -201,7 +202,7 @@ class Checkpoint(Generic[P, R]):
         import itertools
 
         execution = self._execution()
-        rows = itertools.product(*(list(resolved(column)) for column in iterables))
+        rows = itertools.product(*map(items_of, iterables))
         context = copy_context()
         return MapFuture([self._submit(execution, context, row, dict(constants)) for row in rows])
 
@@ -225,19 +226,53 @@ class Checkpoint(Generic[P, R]):
     def _submit(
         self, execution: Execution, context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> CallFuture[Any]:
+        awaited = [future for future in futures_in((args, kwargs)) if not future.done()]
+        if awaited:
+            return self._submit_later(awaited, execution, context, args, kwargs)
         call = self._open(execution, args, kwargs, concurrent=True)
         future = Spread(partial(perform, call), threads().start, context).done
         execution.futures[future] = None
         return CallFuture(call.name, future, execution)
 
+    def _submit_later(
+        self,
+        awaited: list[CallFuture[Any]],
+        execution: Execution,
+        context: Context,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> CallFuture[Any]:
+        """Make a call when the calls have ended whose values it gets; inputs that are not there have no digest yet."""
+        self.spec.bind(args, {key: value for key, value in kwargs.items() if key not in self._own_options()})
+        done: Pending[Any] = Pending()
+        future = CallFuture(str(kwargs.get("id", f"{self.spec.name} (not made yet)")), done, execution)
+        execution.futures[done] = None
+
+        def make() -> None:
+            try:
+                call = self._open(execution, args, dict(kwargs), concurrent=True)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                future.call_name = call.name
+                running = Spread(partial(perform, call), threads().start, context).done
+                running.when_done(lambda: done.take_over(running))
+
+        when_done(awaited, lambda: threads().start(lambda: context.copy().run(make)))
+        return future
+
+    def _own_options(self) -> set[str]:
+        return {"id", "after"} - self.spec.signature.parameters.keys()
+
     def _open(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any], *, concurrent: bool) -> Call:
-        own = self.spec.signature.parameters
-        name = kwargs.pop("id", None) if "id" not in own else None
-        after = unfold(kwargs.pop("after", None)) if "after" not in own else ()
+        own = self._own_options()
+        name = kwargs.pop("id", None) if "id" in own else None
+        after = unfold(kwargs.pop("after", None)) if "after" in own else ()
         for future in after:
             future.result()
-        parents = calls_behind(after, args, kwargs)
+        given = (after, args, kwargs)
         args, kwargs = resolved(args), resolved(kwargs)
+        parents = calls_behind(*given)  # which have their names by now
         return open_call(execution, self.spec, args, kwargs, name=name, parents=parents, concurrent=concurrent)
 
     def _execution(self) -> Execution:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from kitaru.runtime.execution import Execution
     from kitaru.runtime.pending import Pending
@@ -18,7 +19,7 @@ R = TypeVar("R")
 class CallFuture(Generic[R]):
     """A call under way: ``.result()`` waits and returns the value; ``await`` works, too.
 
-    Passing a future to another checkpoint passes its value.
+    Passing a future to another checkpoint passes its value; the body does not wait for it if that is submitted, too.
 
     Examples
     --------
@@ -310,12 +311,45 @@ def resolved(value: Any) -> Any:
 
 
 def _holds_future(value: Any) -> bool:
+    return next(futures_in(value), None) is not None or type(value) is MapFuture
+
+
+def futures_in(value: Any) -> Iterator[CallFuture[Any]]:
+    """Give the futures in a value, in lists, tuples and dicts too."""
     kind = type(value)
-    if kind is CallFuture or kind is MapFuture:
-        return True
-    if kind is tuple or kind is list:
-        return any(_holds_future(item) for item in value)
-    return kind is dict and any(_holds_future(item) for item in value.values())
+    if kind is CallFuture:
+        yield value
+    elif kind is MapFuture:
+        yield from value.futures
+    elif kind is tuple or kind is list:
+        for item in value:
+            yield from futures_in(item)
+    elif kind is dict:
+        for item in value.values():
+            yield from futures_in(item)
+
+
+def items_of(column: Any) -> list[Any]:
+    """Give the items of what a checkpoint is mapped over; the calls of another map are not waited for."""
+    if type(column) is MapFuture:
+        return list(column.futures)
+    return list(column.result() if type(column) is CallFuture else column)
+
+
+def when_done(futures: Sequence[CallFuture[Any]], then: Callable[[], object]) -> None:
+    """Call `then` once, when all these calls have ended: at once, or on the thread that ends the last one."""
+    left, lock = len(futures), threading.Lock()
+
+    def count_down() -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            over = left == 0
+        if over:
+            then()
+
+    for future in futures:
+        future._future.when_done(count_down)  # noqa: SLF001 -- of this module
 
 
 def unfold(after: Any) -> tuple[CallFuture[Any], ...]:

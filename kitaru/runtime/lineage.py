@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.runtime.futures import CallFuture, MapFuture
+from kitaru.runtime.futures import futures_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -135,19 +135,4 @@ def calls_behind(*given: Any) -> list[str]:
     >>> calls_behind([1, {"text": "no future"}], {})
     []
     """
-    return list(dict.fromkeys(_names(given)))
-
-
-def _names(value: Any) -> Iterator[str]:
-    kind = type(value)
-    if kind is CallFuture:
-        yield value.call_name
-    elif kind is MapFuture:
-        for future in value.futures:
-            yield future.call_name
-    elif kind is tuple or kind is list:
-        for item in value:
-            yield from _names(item)
-    elif kind is dict:
-        for item in value.values():
-            yield from _names(item)
+    return list(dict.fromkeys(future.call_name for future in futures_in(given)))

@@ -36,6 +36,10 @@ class Pending(Generic[T]):
         """End it with an error."""
         self._end(None, error)
 
+    def take_over(self, other: Pending[T]) -> None:
+        """End it as another one has ended."""
+        self._end(other._value, other._error)
+
     def _end(self, value: Any, error: BaseException | None) -> None:
         with _lock:
             self._value, self._error, self._ended = value, error, True

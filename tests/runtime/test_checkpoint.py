@@ -7,7 +7,9 @@ import pytest
 
 import kitaru
 from kitaru import checkpoint, flow
-from kitaru.errors import KitaruContextError, KitaruUsageError, KitaruUserCodeError
+from kitaru.errors import KitaruContextError, KitaruExecutionError, KitaruUsageError, KitaruUserCodeError
+from kitaru.runtime.engine import engine
+from tests.conftest import until
 
 
 @checkpoint
@@ -205,6 +207,131 @@ def test_after_makes_a_call_wait_without_taking_the_value(calls_of):
     handle.wait(60)
     assert order == ["first", "second", "third"]
     assert calls_of(handle.exec_id)["note_2"]["parents"] == ["note"]
+
+
+def held_and_doubled():
+    gate, ran = threading.Event(), []
+
+    @checkpoint
+    def held(n):
+        assert gate.wait(60)
+        ran.append(f"held {n}")
+        return n
+
+    @checkpoint
+    def double(n, more=0):
+        ran.append(f"double {n}")
+        return 2 * n + more
+
+    return gate, ran, held, double
+
+
+def test_a_call_that_is_submitted_with_a_future_does_not_hold_up_the_body(calls_of):
+    gate, _, held, double = held_and_doubled()
+
+    @flow(cache=False)
+    def body():
+        chain = double.submit(held.submit(5), id="chain")
+        chains = double.map(held.map([1, 2]), more=10)
+        last = double.submit([chain, *chains][0], more=chains[1])
+        after = double.submit(7, after=chains)
+        waiting = (repr(chain), chain.done(), after.done())
+        gate.set()
+        return chain.result(), chains.result(), last.result(), after.result(), waiting
+
+    handle = body.run()
+    assert handle.wait(60) == (10, [12, 14], 34, 14, ("<call chain running>", False, False))
+    parents = {name: set(call["parents"]) for name, call in calls_of(handle.exec_id).items()}
+    assert parents["chain"] == {"held"}
+    assert {"held_2"} in parents.values()
+    assert {"held_3"} in parents.values()
+    assert any("chain" in names and len(names) == 2 for names in parents.values())
+    assert set(calls_of(handle.exec_id)) == {
+        "chain",
+        "held",
+        "held_2",
+        "held_3",
+        *(f"double{n}" for n in ("", "_2", "_3", "_4")),
+    }
+
+
+def test_a_submitted_call_fails_with_what_its_future_failed_with_and_is_not_made(calls_of):
+    gate = threading.Event()
+
+    @checkpoint
+    def broken():
+        assert gate.wait(60)
+        raise LookupError("no such page")
+
+    @checkpoint
+    def double(n):
+        return 2 * n
+
+    @flow(cache=False)
+    def body():
+        future = double.submit(broken.submit())
+        gate.set()
+        return type(future.exception()).__name__
+
+    handle = body.run()
+    assert handle.wait(60) == "LookupError"
+    assert list(calls_of(handle.exec_id)) == ["broken"]
+
+
+def test_a_submitted_call_that_cannot_take_its_arguments_says_so_at_once():
+    gate, _, held, double = held_and_doubled()
+
+    def body():
+        future = held.submit(1)
+        try:
+            double.submit(future, wrong=2)
+        except TypeError as error:
+            return str(error)
+        finally:
+            gate.set()
+        return "taken"
+
+    assert "wrong" in result_of(body)
+
+
+def test_chains_that_were_cut_off_go_on_where_they_were():
+    gate, ran, held, double = held_and_doubled()
+    broken = [True]
+
+    @flow(cache=False)
+    def body():
+        chains = double.map(held.map([1, 2, 3]))
+        gate.set()
+        total = sum(chains.result())
+        if broken[0]:
+            raise ValueError("later")
+        return total
+
+    handle = body.run()
+    with pytest.raises(KitaruExecutionError, match="later"):
+        handle.wait(60)
+    broken[0] = False
+    gate.clear()
+    assert engine().retry(handle.exec_id, body).wait(60) == 12
+    assert len(ran) == 6
+
+
+def test_a_chain_is_finished_by_the_next_run_when_the_flow_was_let_go_in_between(parked, answer, recorded):
+    gate, ran, held, double = held_and_doubled()
+
+    @flow(cache=False)
+    def body():
+        chain = double.submit(held.submit(4))
+        return kitaru.wait(schema=int, timeout=0) + chain.result()
+
+    handle = body.run()
+    until(lambda: recorded(handle.exec_id)["waits"])
+    gate.set()
+    parked(handle.exec_id)
+    assert ran == ["held 4"]
+    answer(handle.exec_id, 1)
+    assert handle.wait(60) == 9
+    assert ran == ["held 4", "double 4"]
 
 
 def test_a_parameter_named_id_or_after_belongs_to_the_function():
