@@ -5,6 +5,8 @@ What there may be hundreds of in one execution is made without validation, as `m
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,7 +30,7 @@ from kitaru.errors import FailureOrigin
 from kitaru.store.artifact_rows import artifact_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kitaru.client.client import KitaruClient
 
@@ -95,6 +97,23 @@ def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
 
 def detailed(client: KitaruClient, recorded: Mapping[str, Any]) -> Execution:
     """Make an execution with everything from an ``execution`` answer."""
+    with _no_collection():
+        return _detailed(client, recorded)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make thousands of objects that all stay, without looking for garbage among them every few hundred."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _detailed(client: KitaruClient, recorded: Mapping[str, Any]) -> Execution:
     row = recorded["execution"]
     found = artifacts(client, artifact_rows(recorded["saved"], recorded["calls"]))
     by_call: dict[str | None, list[ArtifactRef]] = {}

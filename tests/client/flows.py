@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from kitaru.runtime.artifacts import save
 from kitaru.runtime.checkpoint import checkpoint
 from kitaru.runtime.flow import flow
 from kitaru.runtime.waiting import wait
@@ -48,6 +49,23 @@ def review(topic: str = "cats", timeout: float = 600) -> str:
 def broken(topic: str = "cats") -> str:
     research(topic)
     raise KeyError(topic)
+
+
+tries: list[int] = []
+
+
+@checkpoint(cache=False, retries=1)
+def flaky(number: int) -> str:
+    tries.append(number)
+    save("tried", len(tries))
+    if len(tries) % 2:
+        raise OSError("try again")
+    return str(number)
+
+
+@flow
+def unsteady(number: int = 12) -> str:
+    return flaky(number)
 
 
 @flow

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from kitaru.client.models import ExecutionStatus
 from kitaru.errors import KitaruNotFoundError, KitaruStateError, KitaruUsageError
-from tests.client.flows import broken, fan_out, report
+from tests.client.flows import broken, fan_out, report, unsteady
 
 if TYPE_CHECKING:
     from kitaru.client import KitaruClient
@@ -26,6 +28,25 @@ def test_L27_an_execution_carries_inputs_result_and_code_version(client: KitaruC
     assert first.inputs["topic"].text == "'dogs'"
     assert second.inputs["style"].preview["value"] == "short"
     assert second.load() == "short text from notes about dogs"
+
+
+def test_parts_that_are_made_without_validation_are_valid_and_as_frozen_as_others(
+    client: KitaruClient, finished: Any
+) -> None:
+    execution = client.executions.get(finished(unsteady))
+    (call,) = execution.checkpoints
+    assert [attempt.status for attempt in call.attempts] == ["failed", "completed"]
+    parts = [call, *call.attempts, *call.inputs.values(), *execution.artifacts, *execution.inputs.values()]
+    assert len(parts) == 8
+    for part in parts:
+        dumped = part.model_dump()
+        again = type(part).model_validate(dumped, strict=True)
+        assert again.model_dump() == dumped
+        assert again.model_fields_set == part.model_fields_set
+        with pytest.raises(ValidationError, match="frozen"):
+            part.__setattr__(next(iter(dumped)), "other")
+    assert call.model_copy() == call
+    assert json.loads(execution.model_dump_json())["checkpoints"][0]["output"]["text"] == "'12'"
 
 
 def test_times_are_aware_and_in_utc(client: KitaruClient, finished: Any) -> None:
