@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kitaru.code import flow_cell, looks_secret
 from kitaru.code.cells import OF_IPYTHON
 from kitaru.errors import KitaruUsageError
+from kitaru.notebook.errors import cell_number
 from kitaru.runtime.checkpoint import Checkpoint, spec_of
 from kitaru.runtime.flow import Flow, flow
 
@@ -220,7 +221,7 @@ def _make_checkpoint(namespace: dict[str, Any], name: str) -> None:
 
 def _remember(shell: InteractiveShell, raw: str, text: str) -> str:
     """Keep the text where tracebacks and the analysis of functions look for it; return its file name."""
-    name: str = shell.compile.cache(text, shell.execution_count, raw_code=raw)
+    name: str = shell.compile.cache(text, cell_number(shell), raw_code=raw)
     return name
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _PLACE: Final = re.compile(r"^\s*(?:\x1b\[[0-9;]*m)*\s*File .*?<(?:source|cell)>.*?(?=\n)")
 
+_FRAME: Final = re.compile(r"(?:\x1b\[[0-9;]*m)*(?:Cell|File)\b")
+_EMPTY_LINE: Final = re.compile(r"^(?:\x1b\[[0-9;]*m|[ \t])*\d+(?:\x1b\[[0-9;]*m|[ \t])*\n", re.MULTILINE)
+
 
 def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: Any) -> Any:
     """Do the work of a magic; let what it raises be shown without our frames.
@@ -48,6 +51,12 @@ def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: 
         if not hasattr(error, "_render_traceback_"):
             _show_as(error, _users(shell, error))
         raise
+
+
+def cell_number(shell: InteractiveShell) -> int:
+    """Tell the number of the cell that runs: from IPython 9 on the shell's own counter is ahead of it already."""
+    counted: int | None = getattr(shell.displayhook.exec_result, "execution_count", None)
+    return shell.execution_count if counted is None else counted
 
 
 def show_errors(shell: InteractiveShell) -> None:
@@ -88,7 +97,7 @@ def _unreadable(shell: InteractiveShell, error: SyntaxError) -> CellSyntaxError:
     inside = error.filename in (None, "<source>", "<cell>")
     lines: list[str] = shell.SyntaxTB.structured_traceback(SyntaxError, error, [])  # type: ignore[arg-type]
     where = (
-        f"Cell In[{shell.execution_count}], line {error.lineno}" if inside else f"{error.filename}, line {error.lineno}"
+        f"Cell In[{cell_number(shell)}], line {error.lineno}" if inside else f"{error.filename}, line {error.lineno}"
     )
     made = CellSyntaxError(f"{where}: {error.msg}")
     plain = [_PLACE.sub(f"  {where}", line) for line in lines] if inside else lines
@@ -119,7 +128,8 @@ def _users(shell: InteractiveShell, error: BaseException) -> list[str]:
     lines: list[str] = shell.InteractiveTB.structured_traceback(
         type(error), error, kept[0] if kept else None, tb_offset=0
     )
-    return lines
+    # The body of a flow's cell has gaps where the definitions stood; empty lines around a failing one say nothing.
+    return [_EMPTY_LINE.sub("", part) if _FRAME.match(part) else part for part in lines]
 
 
 def _frames(error: BaseException) -> list[Any]:

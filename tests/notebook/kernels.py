@@ -106,6 +106,11 @@ class Kernel:
         shown = [m["content"]["traceback"] for m in self.messages[cell] if m["msg_type"] == "error"]
         return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(line for lines in shown for line in lines))
 
+    def number(self, cell: str) -> int:
+        """The number that a front end shows beside a cell."""
+        (shown,) = [m["content"]["execution_count"] for m in self.messages[cell] if m["msg_type"] == "execute_input"]
+        return int(shown)
+
     def shown_by(self, cell: str) -> list[dict[str, Any]]:
         """Return the displays of a cell, each as it is now."""
         return [data for where, data in self.outputs.values() if where == cell]

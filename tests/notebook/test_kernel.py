@@ -52,14 +52,16 @@ def document(kernel: Kernel, cell: str) -> dict[str, Any]:
 
 
 def test_a_failure_is_told_once_with_the_users_own_lines_first(kernel: Kernel) -> None:
-    cell = kernel.send("%%kitaru_flow broken -p n=0\n\ndef divide(n):\n    return 1 / n\n\ndivide(n)\n")
+    cell = kernel.send("%%kitaru_flow broken -p n=0\n\ndef divide(n):\n    return 1 / n\n\nm = n\n\ndivide(m)\n")
     kernel.finished(cell)
     error = kernel.error(cell)
     assert error.count("Traceback") == 1
     assert all("Traceback" not in str(shown) for shown in kernel.shown_by(cell))
     assert (
         error.index("ZeroDivisionError")
-        < error.index("----> 6     return divide(n)")
+        < error.index(
+            f"Cell In[{kernel.number(cell)}], line 8, in broken(n)\n      6     m = n\n----> 8     return divide(m)\n"
+        )
         < error.index("KitaruUserCodeError")
     )
     exec_id = document(kernel, cell)["exec_id"]

@@ -124,7 +124,10 @@ describe('InlineExecution', () => {
     const failed = { status: 'failed', position: 9, ended_at: 2 } as const;
     server.answers.set(ONE, executionView({ ...failed, failure }));
     const saved = { ...failure, traceback: '' };
-    const { unmount } = draw(executionView({ ...failed, failure: saved }));
+    // The store keeps whole microseconds of the kernel's clock.
+    const { unmount } = draw(
+      executionView({ ...failed, failure: saved, ended_at: 2.0000004 })
+    );
     await act(() => model.watch({ execId: 'kr-1', home: 'main' }).refresh());
     await seen('Failed');
     expect(screen.queryByText('line 3, in draft')).toBeNull();
