@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -12,7 +12,6 @@ from kitaru.cli import completion
 from kitaru.cli.deploy import parameters_of, show_deployment
 from kitaru.cli.options import Output
 from kitaru.cli.output import Format, command, encoded, say, show_item, show_items
-from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
     from kitaru.client.client import KitaruClient
@@ -27,8 +26,6 @@ Version = Annotated[int, typer.Option("--version", "-v", min=1, help="Number of 
 MaybeVersion = Annotated[int | None, typer.Option("--version", "-v", min=1, help="Number of the version.")]
 MaybeTag = Annotated[str | None, typer.Option("--tag", "-t", help="A tag; default if neither is given.")]
 Tag = Annotated[str, typer.Argument(help="The tag.")]
-
-_EXAMPLES: Final = {"string": "...", "integer": 1, "number": 1.0, "boolean": True, "array": [], "null": None}
 
 
 @app.command("list")
@@ -179,13 +176,14 @@ def logs(
 def curl(flow: Flow, version: MaybeVersion = None, tag: MaybeTag = None, output: Output = Format.TEXT) -> None:
     """Print the command that invokes a version over HTTP. It looks the token up when it runs."""
     from kitaru.client import KitaruClient
+    from kitaru.client.invoking import example_inputs, service_address, shell_token
 
     client = KitaruClient()
     found = client.deployments.get(flow, version=version, tag=tag)
     which = f"version={version}" if version is not None else f"tag={quote(tag or 'default', safe='')}"
     url = f"{service_address(client)}/deployments/{quote(flow, safe='')}/invoke?{which}"
     body = example_inputs(found.schema)
-    token = "$KITARU_AUTH_TOKEN" if client.is_remote else "$(kitaru service token)"
+    token = shell_token(client)
     item = {"url": url, "body": body, "token": token}
     show_item("flow.deployments.curl", output, item, lambda: say(_curl(url, body, token)))
 
@@ -199,37 +197,6 @@ def delete(flow: Flow, version: Version, output: Output = Format.TEXT) -> None:
     KitaruClient().deployments.delete(flow, version)
     item = {"flow": flow, "version": version}
     show_item("flow.deployments.delete", output, item, lambda: say(f"{flow}: version {version} is deleted."))
-
-
-def example_inputs(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return inputs to begin with: the defaults, and something of the right type for what has none.
-
-    Examples
-    --------
-    >>> example_inputs({"properties": {"topic": {"type": "string"}, "depth": {"type": "integer", "default": 2}}})
-    {'topic': '...', 'depth': 2}
-    """
-    return {
-        name: about.get("default", _EXAMPLES.get(str(about.get("type")), {}))
-        for name, about in schema.get("properties", {}).items()
-    }
-
-
-def service_address(client: KitaruClient) -> str:
-    """Return where the service of a client's store is reached."""
-    from kitaru.store.connect import current_target
-    from kitaru.store.service.process import service_status
-
-    store = client.store
-    if client.is_remote:
-        return current_target().url
-    found = service_status(Path(store.location))
-    if found is None:
-        raise KitaruStateError(
-            "No service runs here, as this process has the database open (KITARU_STORE=embedded). Start one: "
-            "kitaru service start"
-        )
-    return str(found["url"])
 
 
 def _curl(url: str, body: dict[str, Any], token: str) -> str:

@@ -67,15 +67,17 @@ class KitaruAPI(APIHandler):
         self.finish(failure.model_dump_json())
 
     async def _answer(self, method: str, path: dict[str, str]) -> None:
+        listing = None
         try:
             endpoint = self._endpoint(method)
+            listing = endpoint.listing
             request = await self._request(endpoint, path)
             if endpoint.run is None:
                 await self._stream(request.home, request.query)
                 return
             answer = await request.home.ask(lambda: _encoded(endpoint, request), acts=method != "GET")
         except (KitaruError, RequestError) as error:
-            status, failure = describe(error, 500)
+            status, failure = describe(error, 500, listing)
             self.set_status(status)
             self.finish(failure.model_dump_json())
             return
@@ -100,7 +102,7 @@ class KitaruAPI(APIHandler):
             query = query.model_copy(update={"after": int(last[:19])})
         body = parse_body(endpoint.body, self.request.body) if endpoint.body else None
         home = await asyncio.to_thread(self._homes.find, query.home, query.path)
-        return Request(home, query, body, path, self._user(), self._homes)
+        return Request(home, query, body, path, self._user(), self._homes, self.kernel_spec_manager)
 
     def _user(self) -> str | None:
         """Name who asks; whom Jupyter only knows by the server's token it gives a made-up name, which says nothing."""

@@ -37,6 +37,7 @@ _UNSURE: Final = frozenset({kinds.WAIT_ANSWERED, kinds.WAIT_ABORTED})
 """After these the status depends on what else is recorded."""
 
 _URGENT: Final = frozenset({*_STATUS, *_UNSURE})
+_DEPLOYED: Final = kinds.DEPLOYMENT_EVENTS | kinds.SCHEDULE_EVENTS
 
 
 @dataclass(slots=True)
@@ -114,12 +115,12 @@ class Changes:
         self._swept = float("-inf")
 
     def add(self, event: Event) -> None:
-        """Take an event; those that belong to no execution are passed by."""
+        """Take an event; of those that belong to no execution, what deployments and schedules are told of together."""
         exec_id, kind = event["exec_id"], event["kind"]
-        if not exec_id:
+        if not exec_id and kind not in _DEPLOYED:
             return
         told = self._executions.setdefault(exec_id, Told())
-        if kind == kinds.CREATED:
+        if kind == kinds.CREATED or not exec_id:
             told.flow = event["body"].get("flow")
         if kind in _UNSURE:
             told.status = None

@@ -41,6 +41,9 @@ class Request(Generic[Q, B]):
     homes: Homes
     """All homes that can be shown."""
 
+    kernel_specs: Any
+    """The server's `KernelSpecManager`."""
+
     @property
     def client(self) -> KitaruClient:
         """The home's client.
@@ -87,6 +90,9 @@ class Endpoint:
     query: type[HomeQuery] = HomeQuery
     body: type[Asked] | None = None
     polled: bool = False
+    listing: str | None = "kitaru executions list"
+    """The command that lists what there is, for what is not there."""
+
     refusals: dict[int, str] = field(default_factory=dict)
     """What its own refusals mean, beside those that every route has."""
 

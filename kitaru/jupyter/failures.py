@@ -10,6 +10,7 @@ from tornado.web import HTTPError
 from kitaru.errors import (
     KitaruBackendError,
     KitaruError,
+    KitaruExportError,
     KitaruNotFoundError,
     KitaruStoreVersionError,
     KitaruWaitValidationError,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 _NEXT: Final[dict[type[KitaruError], str]] = {
     KitaruStoreVersionError: "pip install --upgrade kitaru-jupyter, then restart JupyterLab",
     KitaruBackendError: "kitaru service status",
-    KitaruNotFoundError: "kitaru executions list",
 }
+_LISTING: Final = "kitaru executions list"
 
 
 class RequestError(Exception):
@@ -51,7 +52,7 @@ def validation_error(error: ValidationError, what: str) -> RequestError:
     return RequestError(400, Failure(message=message, reason="KitaruUsageError", places=places))
 
 
-def describe(error: BaseException | None, status: int) -> tuple[int, Failure]:
+def describe(error: BaseException | None, status: int, listing: str | None = _LISTING) -> tuple[int, Failure]:
     """Turn whatever ended a request into a status and what the browser is told.
 
     Parameters
@@ -60,11 +61,15 @@ def describe(error: BaseException | None, status: int) -> tuple[int, Failure]:
         What was raised; None if only a status was set.
     status
         What Jupyter's server would answer with.
+    listing
+        The command that lists what there is, for what is not there.
     """
     if isinstance(error, RequestError):
         return error.status, error.failure
     if isinstance(error, KitaruError):
-        return wire.status_of(error), of_kitaru(error)
+        # What keeps a notebook from being exported is no fault of the server's.
+        refused = 422 if isinstance(error, KitaruExportError) else wire.status_of(error)
+        return refused, of_kitaru(error, listing=listing)
     if isinstance(error, HTTPError):
         message = error.log_message or error.reason or responses.get(error.status_code, "error")
         return error.status_code, Failure(message=message, reason=error.reason or responses.get(error.status_code, ""))
@@ -74,9 +79,10 @@ def describe(error: BaseException | None, status: int) -> tuple[int, Failure]:
     return 500, Failure(message=message, reason="KitaruError", next="See the output of jupyter lab for the details")
 
 
-def of_kitaru(error: KitaruError, places: list[Place] | None = None) -> Failure:
+def of_kitaru(error: KitaruError, places: list[Place] | None = None, *, listing: str | None = _LISTING) -> Failure:
     """Return what the browser is told of one of Kitaru's own errors."""
-    advice = next((_NEXT[base] for base in type(error).__mro__ if base in _NEXT), None)
+    known = next((_NEXT[base] for base in type(error).__mro__ if base in _NEXT), None)
+    advice = listing if isinstance(error, KitaruNotFoundError) else known
     reason = wire.public_name(error)
     fallback = [Place(place="", message=str(error))] if isinstance(error, KitaruWaitValidationError) else []
     return Failure(message=str(error), reason=reason, next=advice, places=places or fallback)

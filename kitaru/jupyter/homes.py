@@ -183,6 +183,18 @@ class Homes:
             return notebook
         return os.path.normpath(self._root / notebook)
 
+    def file(self, notebook: str) -> Path:
+        """Return where a notebook is that is named by its path below the server's root.
+
+        Raises
+        ------
+        RequestError
+            If the path leads out of the root, or the server's notebooks are in no folder.
+        """
+        if self._root is None:
+            raise usage_error("The notebooks of this server are in no folder.", place="path")
+        return self._place(self._root, notebook)
+
     def close(self) -> None:
         """Close all clients and streams."""
         with self._lock:
@@ -221,16 +233,20 @@ class Homes:
     def _folder(self, notebook: str | None) -> Path | None:
         if notebook is None or self._root is None:
             return self._root
+        place = self._place(self._root, notebook)
+        return place if place.is_dir() else place.parent
+
+    def _place(self, root: Path, notebook: str) -> Path:
         if "\0" in notebook:
             raise usage_error("The path of a notebook has no zero bytes.", place="path")
-        place = Path(os.path.normpath(self._root / notebook.strip("/")))
+        place = Path(os.path.normpath(root / notebook.strip("/")))
         drive, colon, rest = notebook.partition(":")
         if colon and "/" not in drive and not place.exists():
             # JupyterLab's other drives, such as that of real-time collaboration, go before a path.
-            return self._folder(rest)
-        if not place.is_relative_to(self._root):
+            return self._place(root, rest)
+        if not place.is_relative_to(root):
             raise usage_error(f"{notebook!r} is not below the folder that this server shows.", place="path")
-        return place if place.is_dir() else place.parent
+        return place
 
 
 def _client_of(home: Path) -> KitaruClient:

@@ -47,6 +47,12 @@ class HomeQuery(Asked):
     path: str | None = Field(None, description="A notebook's path below the server's root: its home is meant")
 
 
+class NotebookQuery(HomeQuery):
+    """Which notebook is meant."""
+
+    path: str = Field(description="The notebook's path below the server's root; its home is meant")
+
+
 class ExecutionsQuery(HomeQuery):
     """Which executions to list."""
 
@@ -59,6 +65,7 @@ class ExecutionsQuery(HomeQuery):
     tag: Several | None = Field(None, description="Tags that it must all have")
     original: str | None = Field(None, description="Replays of this execution")
     parent: str | None = Field(None, description="Children of this execution")
+    version: int | None = Field(None, ge=1, le=2**31 - 1, description="Invoked as this deployed version of the flow")
     since: str | None = Field(None, description="Started since: seconds since the epoch, ISO time, or an age like `7d`")
     until: str | None = Field(None, description="Started before, written like `since`")
     order: str = Field("-started_at", description="A column; a leading `-` is descending")
@@ -296,6 +303,7 @@ class Change(View):
 
     home: str
     exec_id: str
+    """Empty where it is deployments or schedules that changed."""
     flow: str | None
     status: Status | Literal["deleted"] | None
     """Where the execution stands by now."""

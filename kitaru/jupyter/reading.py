@@ -80,6 +80,7 @@ def executions(request: Request[ExecutionsQuery, None]) -> ExecutionPage:
         tags=asked.tag,
         original=asked.original,
         parent=asked.parent,
+        deployment_version=asked.version,
         since=_moment(asked.since),
         until=_moment(asked.until),
         order=asked.order,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kitaru.jupyter import lanes, parameters, reading, steering, stored
+from kitaru.jupyter.deployment_routes import DEPLOYMENT_ROUTES
 from kitaru.jupyter.endpoints import Endpoint
 from kitaru.jupyter.models import (
     AnswerBody,
@@ -196,6 +197,7 @@ ROUTES: Final = (
         Started,
         refusals=_QUESTION,
     ),
+    *DEPLOYMENT_ROUTES,
     Endpoint(
         "GET",
         "statistics",

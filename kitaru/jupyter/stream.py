@@ -314,7 +314,7 @@ class Follower:
     def _change(self, exec_id: str, told: Told) -> Change:
         flow, status, burst = told.flow, told.status, told.burst
         assert burst is not None
-        if flow is None or status is None:
+        if exec_id and (flow is None or status is None):
             found = self._look_up(exec_id)
             flow, status = flow or found[0], status or found[1]
             with self._changed:

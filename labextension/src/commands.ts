@@ -20,7 +20,17 @@ export const CommandIDs = {
   copyId: 'kitaru:copy-id',
   copyLink: 'kitaru:copy-link',
   copyPython: 'kitaru:copy-as-python',
-  copyCli: 'kitaru:copy-as-cli'
+  copyCli: 'kitaru:copy-as-cli',
+  showDeployments: 'kitaru:show-deployments',
+  openDeployment: 'kitaru:open-deployment',
+  tag: 'kitaru:tag-deployment',
+  untag: 'kitaru:untag-deployment',
+  deleteDeployment: 'kitaru:delete-deployment',
+  copyDeploymentCurl: 'kitaru:copy-deployment-as-curl',
+  copyDeploymentPython: 'kitaru:copy-deployment-as-python',
+  copyDeploymentCli: 'kitaru:copy-deployment-as-cli',
+  deployFlow: 'kitaru:deploy-flow',
+  exportFlow: 'kitaru:export-flow'
 } as const;
 
 /**
@@ -33,6 +43,28 @@ export const EXECUTION_ARGUMENTS = {
       type: 'string',
       description:
         'Id of the execution; without it the one that is clicked or open is meant'
+    },
+    home: {
+      type: ['string', 'null'],
+      description: 'Id of its home; that of the server’s root folder without it'
+    }
+  }
+} as const;
+
+/**
+ * Arguments of every command that acts on one deployed version.
+ */
+export const VERSION_ARGUMENTS = {
+  type: 'object',
+  properties: {
+    flow: {
+      type: 'string',
+      description:
+        'Name of the flow; without it the version that is clicked or open is meant'
+    },
+    version: {
+      type: ['number', 'null'],
+      description: 'Number of the version; the one that is the default without'
     },
     home: {
       type: ['string', 'null'],

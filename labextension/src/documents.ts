@@ -130,6 +130,39 @@ export interface ChildView {
   rows: Array<CallView | GroupView>;
 }
 
+export interface DeploymentSummary {
+  flow: string;
+  version: number;
+  tags: { [name: string]: boolean };
+  about: string | null;
+  created_at: number | null;
+  created_by: string | null;
+  source: string | null;
+}
+
+export interface DeploymentView {
+  flow: string;
+  version: number;
+  tags: { [name: string]: boolean };
+  about: string | null;
+  created_at: number | null;
+  created_by: string | null;
+  source: string | null;
+  json_schema: { [name: string]: unknown };
+  script: string | null;
+  script_note: string | null;
+  requirements: Array<string>;
+  notes: Array<string>;
+  commit_sha: string | null;
+  commit_dirty: boolean | null;
+  python: string;
+  kitaru: string;
+  stack: string;
+  snapshot_id: string;
+  invoke_url: string;
+  token: string;
+}
+
 export interface DiffView {
   before: ExecutionSummary;
   after: ExecutionSummary;
@@ -201,6 +234,12 @@ export interface ExecutionView {
   logs: Array<LogLine>;
 }
 
+export interface Exported {
+  path: string;
+  flows: Array<string>;
+  notes: Array<string>;
+}
+
 export interface Failure {
   message: string;
   reason: string;
@@ -260,6 +299,11 @@ export interface LogLine {
   attempt: number | null;
 }
 
+export interface NotebookFlows {
+  flows: Array<string>;
+  interpreter: string;
+}
+
 export interface ParameterView {
   of: string | null;
   name: string;
@@ -299,6 +343,23 @@ export interface Replayed {
   at: string | null;
   calls: Array<PlannedCall>;
   questions: Array<PlannedAnswer>;
+}
+
+export interface ScheduleView {
+  name: string;
+  flow: string;
+  version: number | null;
+  tag: string | null;
+  inputs: { [name: string]: unknown };
+  cron: string | null;
+  every: number | null;
+  timezone: string;
+  missed: string;
+  paused: boolean;
+  last_due: number | null;
+  last_exec_id: string | null;
+  last_error: string | null;
+  next_runs: Array<number>;
 }
 
 export interface SpanView {
@@ -431,6 +492,18 @@ export interface ContentQuery {
   offset?: number;
 }
 
+export interface DeployBody {
+  flow: string;
+  tags?: Array<string>;
+  exclusive?: boolean;
+}
+
+export interface DeploymentsQuery {
+  home?: string | null;
+  path?: string | null;
+  flow?: string | null;
+}
+
 export interface DiffQuery {
   home?: string | null;
   path?: string | null;
@@ -453,6 +526,7 @@ export interface ExecutionsQuery {
   tag?: Array<string> | null;
   original?: string | null;
   parent?: string | null;
+  version?: number | null;
   since?: string | null;
   until?: string | null;
   order?: string;
@@ -460,9 +534,19 @@ export interface ExecutionsQuery {
   offset?: number;
 }
 
+export interface ExportBody {
+  flows?: Array<string>;
+  force?: boolean;
+}
+
 export interface HomeQuery {
   home?: string | null;
   path?: string | null;
+}
+
+export interface InvokeBody {
+  inputs?: { [name: string]: unknown };
+  idempotency_key?: string | null;
 }
 
 export interface LanesQuery {
@@ -481,6 +565,11 @@ export interface LogsQuery {
   call?: string | null;
   limit?: number;
   tail?: boolean;
+}
+
+export interface NotebookQuery {
+  home?: string | null;
+  path: string;
 }
 
 export interface NothingBody {
@@ -506,6 +595,11 @@ export interface StatisticsQuery {
   since?: string | null;
   until?: string | null;
   limit?: number;
+}
+
+export interface TagBody {
+  tag: string;
+  exclusive?: boolean;
 }
 
 export type Row = CallView | GroupView | ChildView | WaitView;

@@ -117,7 +117,7 @@ def test_the_list_is_used_with_the_keyboard_alone(lab: Jupyter, many: list[str])
     expect(tree.locator("[aria-selected=true]")).to_have_attribute("aria-posinset", "1")
     lab.page.keyboard.press("ArrowDown")
     lab.page.keyboard.press("Enter")
-    expect(lab.page.locator(".jp-kitaru-document")).to_be_visible()
+    expect(lab.page.locator(".jp-kitaru-document")).to_be_visible(timeout=60_000)
 
 
 def test_rows_far_down_are_fetched_when_they_come_into_sight(lab: Jupyter, many: list[str]) -> None:

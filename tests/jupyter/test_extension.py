@@ -28,6 +28,7 @@ import kitaru
 for point in kitaru._jupyter_server_extension_points():
     __import__(point["module"])
 import kitaru.views.build, kitaru.client.executions, kitaru.runtime.engine, kitaru.store.service.client
+import kitaru.client.deployments, kitaru.client.schedules, kitaru.runtime.handle, kitaru.export.program
 print([name for name in {UNWANTED!r} if name in sys.modules])
 """
 

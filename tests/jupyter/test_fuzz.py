@@ -24,7 +24,12 @@ FUZZED = settings(
 ANSWERED = [route for route in ROUTES if route.run is not None]
 READING = [route for route in ANSWERED if route.method == "GET"]
 # Those that would start processes are fuzzed where they do not.
-DOING = [route for route in ANSWERED if (route.method != "GET" and "{wait}" in route.path) or "cancel" in route.path]
+DOING = [
+    route
+    for route in ANSWERED
+    if route.method != "GET" and any(part in route.path for part in ("{wait}", "cancel", "{version}", "{schedule}"))
+]
+PARTS = ("exec_id", "artifact_id", "call", "wait", "flow", "version", "tag", "schedule")
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 odd = st.sampled_from(
@@ -42,6 +47,7 @@ def part(name: str, given: str, shown: Recorded) -> str:
     """A part of an address: something odd, or what exists."""
     value = VALUES[next(turn) % len(VALUES)]
     known = {"exec_id": shown.keeping, "artifact_id": f"{shown.keeping}/keep/{value}", "call": "keep", "wait": "w"}
+    known |= {"flow": "keeping", "version": "1", "tag": "default", "schedule": "nightly"}
     return quote(given or known[name], safe="")
 
 
@@ -61,7 +67,7 @@ def test_any_question_is_answered_or_refused(
     names = [field.alias or name for name, field in endpoint.query.model_fields.items()]
     asked = query.draw(st.dictionaries(st.one_of(st.sampled_from(names), words), values, max_size=3))
     chosen = given_part if parts else ""
-    pieces = {name: part(name, chosen, shown) for name in ("exec_id", "artifact_id", "call", "wait")}
+    pieces = {name: part(name, chosen, shown) for name in PARTS}
     checked(ask, endpoint, endpoint.path.format(**pieces), None, asked)
 
 
@@ -71,7 +77,7 @@ def test_any_question_is_answered_or_refused(
 def test_any_body_is_taken_or_refused(
     ask: Ask, shown: Recorded, endpoint: Endpoint, given_part: str, body: Any
 ) -> None:
-    pieces = {name: part(name, given_part if name != "exec_id" else "", shown) for name in ("exec_id", "wait")}
+    pieces = {name: part(name, given_part if name != "exec_id" else "", shown) for name in PARTS}
     checked(ask, endpoint, endpoint.path.format(**pieces), json.dumps(body), {})
 
 

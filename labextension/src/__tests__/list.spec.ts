@@ -77,6 +77,23 @@ describe('ExecutionList', () => {
     await until(() => server.countOf(LIST) === 2);
   });
 
+  it('shows the first execution of a home that had none', async () => {
+    server.answers.set(LIST, { items: [], total: 0 });
+    list.visible = true;
+    await until(() => list.loaded && server.streams.length === 1);
+    server.streams[0]?.ready();
+    await until(() => model.home === 'main');
+    server.answers.set(LIST, { items: [summary(0)], total: 1 });
+    server.streams[0]?.change({ home: 'main', kinds: ['execution.created'] });
+    await until(() => list.count === 1);
+  });
+
+  it('is read though it becomes visible while another look ends', async () => {
+    list.choose({ ...NO_FILTERS, flow: 'article', version: '3' }, '');
+    list.visible = true;
+    await until(() => list.loaded);
+  });
+
   it('says why the server cannot be asked, and is there again afterwards', async () => {
     server.answers.set(LIST, {
       status: 424,
@@ -141,10 +158,16 @@ describe('what is asked for', () => {
     expect(queryOf(NO_FILTERS, 1000)).toEqual({});
     expect(
       queryOf(
-        { ...NO_FILTERS, text: ' a ', status: 'failed', since: 'hour' },
+        {
+          ...NO_FILTERS,
+          text: ' a ',
+          status: 'failed',
+          since: 'hour',
+          version: '3'
+        },
         5000
       )
-    ).toEqual({ text: 'a', status: 'failed', since: 1400 });
+    ).toEqual({ text: 'a', status: 'failed', since: 1400, version: 3 });
   });
 
   it('leaves no time out between the days', () => {

@@ -1,6 +1,11 @@
 import { FormComponent } from '@jupyterlab/ui-components';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import { toErrorList, type ErrorSchema, type RJSFSchema } from '@rjsf/utils';
+import {
+  toErrorList,
+  type ErrorSchema,
+  type RJSFSchema,
+  type UiSchema
+} from '@rjsf/utils';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- this module is only loaded when a form is shown
 import { customizeValidator } from '@rjsf/validator-ajv8';
 import * as React from 'react';
@@ -38,6 +43,10 @@ export interface ISchemaFormProps {
   disabled: boolean;
   /** Whether it is a part of something larger, which has no button of its own and checks while one types. */
   isPart?: boolean;
+  /** What is typed where no form is drawn; an answer, if nothing is said. */
+  jsonLabel?: string;
+  /** How some of its fields are drawn. */
+  drawing?: UiSchema<ReadonlyJSONObject>;
   onChange(value: unknown, isFine: boolean): void;
   onSubmit?(value: unknown): void;
   /** Buttons below the fields. */
@@ -79,7 +88,10 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
     () => drawable(props.schema, trans),
     [props.schema, trans]
   );
-  const uiSchema = React.useMemo(() => drawing(schema), [schema]);
+  const uiSchema = React.useMemo(
+    () => ({ ...drawing(schema), ...props.drawing }),
+    [schema, props.drawing]
+  );
   const context: IFormContext = { question: props.question, root: props.id };
   return (
     <FormComponent
@@ -143,7 +155,11 @@ function TextForm(props: ISchemaFormProps): React.JSX.Element {
   const editor = (
     <JsonEditor
       id={props.id}
-      label={props.isPart ? props.question : trans.__('Answer as JSON')}
+      label={
+        props.isPart
+          ? props.question
+          : (props.jsonLabel ?? trans.__('Answer as JSON'))
+      }
       isLabelled={props.isPart ?? false}
       value={props.value}
       disabled={props.disabled}

@@ -1,13 +1,11 @@
-import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { downloadIcon } from '@jupyterlab/ui-components';
-import { MessageLoop } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
 import type { PartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import type { ArtifactView } from '../documents';
 import { useEnvironment } from '../components/context';
 import { bytes, typeName } from '../components/format';
+import { Rendered } from '../components/Rendered';
 import { ValuePreview } from '../components/ValuePreview';
 import { bundleOf } from './bundle';
 import { useApplication } from './environment';
@@ -124,35 +122,4 @@ function Content({ artifact }: { artifact: ArtifactView }): React.JSX.Element {
       )}
     </div>
   );
-}
-
-/**
- * A MIME bundle drawn by JupyterLab; nothing of it is trusted.
- */
-function Rendered(props: {
-  rendermime: IRenderMimeRegistry;
-  bundle: PartialJSONObject;
-}): React.JSX.Element {
-  const { rendermime, bundle } = props;
-  const node = React.useRef<HTMLDivElement>(null);
-  // A layout effect: its end comes while the widget is still in the page, where alone it can be taken out.
-  React.useLayoutEffect(() => {
-    const type = rendermime.preferredMimeType(bundle, 'any');
-    const host = node.current;
-    if (!type || !host) {
-      return;
-    }
-    const renderer = rendermime.createRenderer(type);
-    const model = rendermime.createModel({
-      data: bundle,
-      trusted: false
-    });
-    Widget.attach(renderer, host);
-    MessageLoop.sendMessage(renderer, Widget.ResizeMessage.UnknownSize);
-    void renderer.renderModel(model);
-    return () => {
-      renderer.dispose();
-    };
-  }, [rendermime, bundle]);
-  return <div ref={node} className="jp-kitaru-rendered" />;
 }

@@ -48,6 +48,7 @@ const IN_PALETTE = [
   CommandIDs.showExecutions,
   CommandIDs.showNotebook,
   CommandIDs.showWaits,
+  CommandIDs.showDeployments,
   CommandIDs.resume,
   CommandIDs.retry,
   CommandIDs.cancel,

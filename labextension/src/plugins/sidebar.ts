@@ -36,6 +36,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       model,
       trans,
       translator: translator ?? nullTranslator,
+      commands: app.commands,
       open: ref => {
         void app.commands.execute(CommandIDs.open, { ...ref });
       }
@@ -62,6 +63,15 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
           app.shell.activateById(panel.id);
           await panel.showNotebook(path);
         }
+      }
+    });
+    app.commands.addCommand(CommandIDs.showDeployments, {
+      label: trans.__('Show Deployments'),
+      caption: trans.__('Show the deployed flows in the side bar'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => {
+        panel.showDeployments();
+        app.shell.activateById(panel.id);
       }
     });
     app.commands.addCommand(CommandIDs.showWaits, {

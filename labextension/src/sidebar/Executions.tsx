@@ -1,3 +1,4 @@
+import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { IExecutionRef } from '../api';
@@ -49,11 +50,15 @@ export function Executions(props: {
   );
 }
 
-function Rows(props: {
+/**
+ * The rows of a list; those of one flow are titled by their ids.
+ */
+export function Rows(props: {
   list: ExecutionList;
   open(ref: IExecutionRef): void;
+  ofOneFlow?: boolean;
 }): React.JSX.Element {
-  const { list, open } = props;
+  const { list, open, ofOneFlow = false } = props;
   const { trans } = useEnvironment();
   const now = useNow(true);
   const [active, setActive] = useActive(list);
@@ -62,7 +67,8 @@ function Rows(props: {
     [now, trans]
   );
   const make = (execution: ExecutionSummary): IMade => {
-    const known = made.get(execution) ?? madeOf(execution, now, trans);
+    const known =
+      made.get(execution) ?? madeOf(execution, now, trans, ofOneFlow);
     made.set(execution, known);
     return known;
   };
@@ -158,7 +164,12 @@ function useActive(list: ExecutionList): [number, (index: number) => void] {
   ];
 }
 
-function useChanges(list: ExecutionList): void {
+/**
+ * Draw anew whenever a list is another.
+ */
+export function useChanges(list: {
+  readonly changed: ISignal<unknown, void>;
+}): void {
   const [, draw] = React.useReducer((value: number) => value + 1, 0);
   React.useEffect(() => {
     const onChanged = (): void => {

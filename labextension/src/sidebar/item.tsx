@@ -22,8 +22,11 @@ export type IMade = Pick<ITreeRow, 'content' | 'label' | 'data'>;
 export function madeOf(
   execution: ExecutionSummary,
   now: number,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  /** Whether all are of one flow: then they are titled by their ids. */
+  ofOneFlow = false
 ): IMade {
+  const title = ofOneFlow ? execution.exec_id : execution.flow;
   const at = execution.started_at ?? execution.created_at;
   const when = at === null ? '' : ago(at);
   const text = summary(execution, now, trans);
@@ -32,12 +35,13 @@ export function madeOf(
     content: (
       <Item
         execution={execution}
+        title={title}
         when={when}
         moment={at === null ? '' : moment(at)}
         text={text}
       />
     ),
-    label: [execution.flow, status, when, text].join(', '),
+    label: [title, status, when, text].join(', '),
     data: {
       'data-kitaru-execution': execution.exec_id,
       'data-kitaru-status': execution.status
@@ -47,6 +51,7 @@ export function madeOf(
 
 function Item(props: {
   execution: ExecutionSummary;
+  title: string;
   when: string;
   moment: string;
   text: string;
@@ -58,7 +63,7 @@ function Item(props: {
       <StatusIcon status={execution.status} decorative />
       <span className="jp-kitaru-item-text">
         <span className="jp-kitaru-item-line">
-          <span className="jp-kitaru-name">{execution.flow}</span>
+          <span className="jp-kitaru-name">{props.title}</span>
           <span className="jp-kitaru-dim jp-kitaru-when" title={props.moment}>
             {props.when}
           </span>
@@ -99,10 +104,29 @@ function summary(
       ? trans.__('%1 of %2 calls', count(done), count(totals.calls))
       : trans._n('%1 call', '%1 calls', totals.calls, count(totals.calls)),
     took === null ? null : duration(took),
-    totals.cost === null ? null : cost(totals.cost)
+    totals.cost === null ? null : cost(totals.cost),
+    invoker(execution.tags, trans)
   ]
     .filter(part => part !== null)
     .join(' · ');
+}
+
+/**
+ * Who or what invoked it, as the tags tell.
+ */
+function invoker(
+  tags: readonly string[],
+  trans: TranslationBundle
+): string | null {
+  for (const tag of tags) {
+    const [, kind, name = ''] = /^(schedule|by):(.+)$/.exec(tag) ?? [];
+    if (kind !== undefined) {
+      return kind === 'by'
+        ? trans.__('by %1', name)
+        : trans.__('schedule %1', name);
+    }
+  }
+  return null;
 }
 
 function ago(at: number): string {

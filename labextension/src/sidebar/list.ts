@@ -103,6 +103,10 @@ export class ExecutionList implements IDisposable {
   /**
    * Read only while somebody looks.
    */
+  get visible(): boolean {
+    return this._visible;
+  }
+
   set visible(value: boolean) {
     this._visible = value;
     if (value && this._stale) {
@@ -189,6 +193,10 @@ export class ExecutionList implements IDisposable {
     this._again = true;
     this._running ??= this._run().finally(() => {
       this._running = undefined;
+      // Asked for after its last look, while it ended.
+      if (this._again && this._visible && !this._isDisposed) {
+        this._refresh();
+      }
     });
   }
 
@@ -345,7 +353,8 @@ export class ExecutionList implements IDisposable {
       const head = start + (section.title === null ? 0 : 1);
       const first = Math.max(this._first, head) - head;
       const last = Math.min(this._last, start + size - 1) - head;
-      if (section.total === null) {
+      if (!section.total) {
+        // Of one that is empty the first row may have come.
         found.push([section, 0, 0]);
       } else if (section.open && last >= first) {
         found.push([section, first, last]);

@@ -8,16 +8,20 @@ import { contentsPath } from '../document/notebook';
 import { kitaruIcon } from '../icons';
 import { NO_FILTERS } from './query';
 import {
+  DeploymentsSection,
   ExecutionsSection,
   WaitsSection,
   type ISidebarOptions
 } from './sections';
 
+/** Place of the deployments among the sections. */
+const DEPLOYMENTS = 2;
+
 /** Where the style sheet finds the number for the tab. */
 const BADGE = 'kitaru-waits';
 
 /**
- * What waits for an answer, and all executions.
+ * What waits for an answer, all executions, and the flows that are deployed.
  */
 export class ExecutionsPanel extends SidePanel {
   constructor(private readonly options: ISidebarOptions) {
@@ -35,8 +39,15 @@ export class ExecutionsPanel extends SidePanel {
     this.node.setAttribute('aria-label', trans.__('Executions of flows'));
     this._waits = new WaitsSection(options);
     this._executions = new ExecutionsSection(options);
+    this._deployments = new DeploymentsSection(options);
     this.addWidget(this._waits);
     this.addWidget(this._executions);
+    this.addWidget(this._deployments);
+    this._accordion.collapse(DEPLOYMENTS);
+    // Deployments are those of the home whose executions are shown.
+    this._executions.list.changed.connect(({ home }) => {
+      this._deployments.list.home = home;
+    });
     model.waitsChanged.connect(this._onWaits, this);
     this._onWaits();
   }
@@ -65,14 +76,24 @@ export class ExecutionsPanel extends SidePanel {
     this._isForWaits = true;
   }
 
+  /**
+   * Have the focus on the deployments once the panel is activated.
+   */
+  showDeployments(): void {
+    this._accordion.expand(DEPLOYMENTS);
+    this._isForDeployments = true;
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     if (this._isForWaits) {
       this._waits.takeFocus();
+    } else if (this._isForDeployments) {
+      this._deployments.takeFocus();
     } else {
       this._executions.takeFocus();
     }
-    this._isForWaits = false;
+    this._isForWaits = this._isForDeployments = false;
   }
 
   private _onWaits(): void {
@@ -101,7 +122,10 @@ export class ExecutionsPanel extends SidePanel {
         : trans.__('Questions (%1)', waiting);
     if (waiting > 0 && this._before === 0) {
       this._accordion.expand(0);
-      this._accordion.setRelativeSizes(waiting > 1 ? [0.45, 0.55] : [0.3, 0.7]);
+      const below = this._deployments.isHidden ? 0 : 0.25;
+      this._accordion.setRelativeSizes(
+        waiting > 1 ? [0.45, 0.55, below] : [0.3, 0.7, below]
+      );
     } else if (waiting === 0) {
       this._accordion.collapse(0);
     }
@@ -110,8 +134,11 @@ export class ExecutionsPanel extends SidePanel {
 
   private readonly _waits: WaitsSection;
   private readonly _executions: ExecutionsSection;
+  private readonly _deployments: DeploymentsSection;
   private readonly _accordion: AccordionPanel;
   private _before = 0;
   /** Whether the next activation is to lead to the questions. */
   private _isForWaits = false;
+  /** Whether it is to lead to the deployments. */
+  private _isForDeployments = false;
 }

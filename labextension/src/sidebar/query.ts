@@ -12,6 +12,8 @@ export interface IFilters {
   readonly status: string;
   readonly flow: string;
   readonly notebook: string;
+  /** Number of a deployed version of the flow. */
+  readonly version: string;
   readonly since: Since;
 }
 
@@ -24,6 +26,7 @@ export const NO_FILTERS: IFilters = {
   status: '',
   flow: '',
   notebook: '',
+  version: '',
   since: ''
 };
 
@@ -52,7 +55,7 @@ export function isFiltered(filters: IFilters): boolean {
  * Filters as the server's route takes them.
  */
 export function queryOf(filters: IFilters, now: number): IExecutionsQuery {
-  const { text, status, flow, notebook, since } = filters;
+  const { text, status, flow, notebook, version, since } = filters;
   const query: IExecutionsQuery = {};
   if (text.trim()) {
     query.text = text.trim();
@@ -65,6 +68,9 @@ export function queryOf(filters: IFilters, now: number): IExecutionsQuery {
   }
   if (notebook) {
     query.notebook = notebook;
+  }
+  if (version) {
+    query.version = Number(version);
   }
   if (since) {
     query.since = now - SECONDS[since];

@@ -1,10 +1,14 @@
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import type { IExecutionRef } from '../api';
 import { Environment } from '../components/context';
+import { DeployedFlows } from '../deployments/DeployedFlows';
+import { Deployments } from '../deployments/list';
 import { Inbox } from '../inbox/Inbox';
 import type { IExecutionModel } from '../tokens';
 import { Executions } from './Executions';
@@ -14,6 +18,7 @@ export interface ISidebarOptions {
   model: IExecutionModel;
   trans: TranslationBundle;
   translator: ITranslator;
+  commands: CommandRegistry;
   open(ref: IExecutionRef): void;
 }
 
@@ -81,13 +86,11 @@ export class WaitsSection extends PanelSection {
   }
 }
 
-export class ExecutionsSection extends PanelSection {
-  constructor(options: ISidebarOptions) {
-    super(options, options.trans.__('Executions'), '[role=tree]');
-    this.list = new ExecutionList(options.model, options.trans);
-  }
-
-  readonly list: ExecutionList;
+/**
+ * A section whose list is read only while somebody looks.
+ */
+abstract class ListSection extends PanelSection {
+  abstract readonly list: IDisposable & { visible: boolean };
 
   override dispose(): void {
     this.list.dispose();
@@ -108,12 +111,40 @@ export class ExecutionsSection extends PanelSection {
     super.onBeforeHide(message);
     this.list.visible = false;
   }
+}
+
+export class ExecutionsSection extends ListSection {
+  constructor(options: ISidebarOptions) {
+    super(options, options.trans.__('Executions'), '[role=tree]');
+    this.list = new ExecutionList(options.model, options.trans);
+  }
+
+  readonly list: ExecutionList;
 
   protected override content(): React.JSX.Element {
     return (
       <Executions
         list={this.list}
         open={this.options.open}
+        onDrawn={this.onDrawn}
+      />
+    );
+  }
+}
+
+export class DeploymentsSection extends ListSection {
+  constructor(options: ISidebarOptions) {
+    super(options, options.trans.__('Deployments'), '[role=tree], button');
+    this.list = new Deployments(options.model);
+  }
+
+  readonly list: Deployments;
+
+  protected override content(): React.JSX.Element {
+    return (
+      <DeployedFlows
+        list={this.list}
+        commands={this.options.commands}
         onDrawn={this.onDrawn}
       />
     );
