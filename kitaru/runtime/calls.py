@@ -80,6 +80,28 @@ class Reuse:
     source_call: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place in the body of a call whose inputs are not there yet."""
+
+    position: str
+    replayed: str | None
+    """Its position in what is replayed."""
+    sequence: int
+
+
+def reserve(execution: Execution, spec: CheckpointSpec, name: str | None) -> Place:
+    """Give a call its place in the order of the body, so that its name does not depend on when its inputs come."""
+    with execution.lock:
+        execution.check()
+        plan, sequence = execution.plan, execution.sequence
+        execution.sequence += 1
+        if name is not None:
+            return Place(name, None, sequence)
+        replayed = None if plan is None else plan.matcher.reserve(spec.name)
+        return Place(execution.history.matcher.reserve(spec.name), replayed, sequence)
+
+
 def open_call(
     execution: Execution,
     spec: CheckpointSpec,
@@ -89,19 +111,24 @@ def open_call(
     name: str | None = None,
     parents: Iterable[str] = (),
     concurrent: bool = False,
+    place: Place | None = None,
 ) -> Call:
     """Bind the arguments, name the call and find what is recorded for it.
 
-    This runs on the thread that makes the call, in the order of the body, so that names are the same in every run.
+    This runs on the thread that makes the call, in the order of the body, so that names are the same in every run;
+    a call that waits for its inputs has its `place` in that order.
     """
     with execution.lock:
         execution.check()
         arguments = spec.bind(args, kwargs)
         call = _describe(execution, spec, arguments, concurrent)
-        _name(execution, call, name)
+        _name(execution, call, name, place)
         behind = execution.returned.calls_of((*call.args, *call.kwargs.values()))
         call.parents = list(dict.fromkeys((*parents, *behind)))
-        execution.sequence += 1
+        if place is None:
+            execution.sequence += 1
+        else:
+            call.sequence = place.sequence
         if concurrent or execution.in_flight:
             call.concurrent = True
         execution.in_flight.add(call.name)
@@ -136,7 +163,7 @@ def _describe(execution: Execution, spec: CheckpointSpec, arguments: dict[str, A
     )
 
 
-def _name(execution: Execution, call: Call, name: str | None) -> None:
+def _name(execution: Execution, call: Call, name: str | None, place: Place | None) -> None:
     matcher = execution.history.matcher
     if name is not None and matcher.is_taken(name):
         execution.in_flight.discard(name)
@@ -144,7 +171,9 @@ def _name(execution: Execution, call: Call, name: str | None) -> None:
             f"id={name!r} is used twice in execution {execution.exec_id}: the id of a call is its name in the record. "
             f"Give each call of {call.spec.name}() its own id, or none."
         )
-    position = None if execution.plan is None else execution.plan.apply(call, name)
+    position = place.position if place is not None and name is None else None
+    if execution.plan is not None:
+        position = execution.plan.apply(call, name, place.replayed if place is not None else None)
     found = matcher.match(call.spec.name, call.input_digest, name=name, position=position)
     if found.diverged:
         assert found.recorded is not None

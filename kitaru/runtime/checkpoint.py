@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from kitaru.errors import KitaruContextError, KitaruUsageError
-from kitaru.runtime.calls import Call, open_call, perform
+from kitaru.runtime.calls import Call, Place, open_call, perform, reserve
 from kitaru.runtime.effects import Spread, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.futures import CallFuture, MapFuture, futures_in, items_of, resolved, unfold, when_done
@@ -245,12 +245,13 @@ class Checkpoint(Generic[P, R]):
         """Make a call when the calls have ended whose values it gets; inputs that are not there have no digest yet."""
         self.spec.bind(args, {key: value for key, value in kwargs.items() if key not in self._own_options()})
         done: Pending[Any] = Pending()
-        future = CallFuture(str(kwargs.get("id", f"{self.spec.name} (not made yet)")), done, execution)
+        place = reserve(execution, self.spec, kwargs.get("id") if "id" in self._own_options() else None)
+        future = CallFuture(place.position, done, execution)
         execution.futures[done] = None
 
         def make() -> None:
             try:
-                call = self._open(execution, args, dict(kwargs), concurrent=True)
+                call = self._open(execution, args, dict(kwargs), concurrent=True, place=place)
             except BaseException as error:
                 done.set_exception(error)
             else:
@@ -264,7 +265,15 @@ class Checkpoint(Generic[P, R]):
     def _own_options(self) -> set[str]:
         return {"id", "after"} - self.spec.signature.parameters.keys()
 
-    def _open(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any], *, concurrent: bool) -> Call:
+    def _open(
+        self,
+        execution: Execution,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        concurrent: bool,
+        place: Place | None = None,
+    ) -> Call:
         own = self._own_options()
         name = kwargs.pop("id", None) if "id" in own else None
         after = unfold(kwargs.pop("after", None)) if "after" in own else ()
@@ -273,7 +282,9 @@ class Checkpoint(Generic[P, R]):
         given = (after, args, kwargs)
         args, kwargs = resolved(args), resolved(kwargs)
         parents = calls_behind(*given)  # which have their names by now
-        return open_call(execution, self.spec, args, kwargs, name=name, parents=parents, concurrent=concurrent)
+        return open_call(
+            execution, self.spec, args, kwargs, name=name, parents=parents, concurrent=concurrent, place=place
+        )
 
     def _execution(self) -> Execution:
         execution = current_execution.get()

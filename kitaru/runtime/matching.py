@@ -110,6 +110,10 @@ class Matcher:
             return Match(self._free_name(position, base or checkpoint))
         return self._diverged(here)
 
+    def reserve(self, base: str) -> str:
+        """Count a call of `base` that is matched later; return the `position` that it has then."""
+        return self._next_name(base)
+
     def named(self, name: str) -> RecordedCall | None:
         """The recorded call of this name."""
         return self._by_name.get(name)

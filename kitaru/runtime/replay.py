@@ -59,9 +59,9 @@ class ReplayPlan:
         """Hand out the source's calls anew: the body runs from its top."""
         self.matcher = Matcher(self.calls, on_divergence="rerun")
 
-    def apply(self, call: Call, name: str | None) -> str:
+    def apply(self, call: Call, name: str | None, position: str | None = None) -> str:
         """Find the call of the source that this one stands for, change it as the overrides say, and name it so."""
-        found = self.matcher.match(call.spec.name, call.input_digest, name=name)
+        found = self.matcher.match(call.spec.name, call.input_digest, name=name, position=position)
         override = self._override(call.spec.name, found.name)
         if "input" in override:
             _replace_inputs(call, override["input"])

@@ -255,6 +255,43 @@ def test_a_call_that_is_submitted_with_a_future_does_not_hold_up_the_body(calls_
     }
 
 
+def test_names_and_order_of_chained_calls_are_those_of_the_body_whichever_ends_first(calls_of):
+    gates = [threading.Event() for _ in range(3)]
+
+    @checkpoint
+    def held(n):
+        assert gates[n].wait(60)
+        return n
+
+    @checkpoint
+    def double(n):
+        return 2 * n
+
+    @flow(cache=False)
+    def body():
+        chains = double.map(held.map([0, 1, 2]))
+        for n in (2, 0, 1):
+            gates[n].set()
+            chains[n].wait()
+        return [chain.call_name for chain in chains], double(7)
+
+    handle = body.run()
+    assert handle.wait(60) == (["double", "double_2", "double_3"], 14)
+    calls = calls_of(handle.exec_id)
+    texts = {name: call["inputs"]["n"]["preview"]["text"] for name, call in calls.items() if "double" in name}
+    assert texts == {"double": "0", "double_2": "1", "double_3": "2", "double_4": "7"}
+    assert [calls[name]["sequence"] for name in texts] == [3, 4, 5, 6]
+    again = body.replay(handle.exec_id, invocation_overrides={"double_2": {"output": "two"}})
+    assert again.wait(60) == (["double", "double_2", "double_3"], 14)
+    found = calls_of(again.exec_id)
+    assert {name: (call["status"], call["reason"]) for name, call in found.items() if "double" in name} == {
+        "double": ("reused", "replay"),
+        "double_2": ("reused", "override"),
+        "double_3": ("reused", "replay"),
+        "double_4": ("reused", "replay"),
+    }
+
+
 def test_a_submitted_call_fails_with_what_its_future_failed_with_and_is_not_made(calls_of):
     gate = threading.Event()
 
