@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -54,6 +55,12 @@ def test_in_a_flow_it_gives_a_dict_of_its_variables(run: Any, shell: Any) -> Non
 def test_a_cell_that_awaits(run: Any, shell: Any) -> None:
     run("%%kitaru_checkpoint later\nimport asyncio\nawait asyncio.sleep(0)\nx = 3")
     assert shell.user_ns["x"] == 3
+
+
+@pytest.mark.slow
+def test_isolated_it_runs_in_a_process_of_its_own(run: Any, shell: Any) -> None:
+    run("%%kitaru_checkpoint where --isolated\nimport os\npid = os.getpid()")
+    assert shell.user_ns["pid"] != os.getpid()
 
 
 def test_a_cell_that_sets_nothing_is_refused(run: Any) -> None:

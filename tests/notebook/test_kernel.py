@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitaru.views.model import MIME_TYPE
+from tests.conftest import until
 from tests.notebook.kernels import Kernel
 
 if TYPE_CHECKING:
@@ -136,6 +137,35 @@ def test_an_answer_without_an_id_is_for_the_question_of_this_notebook(notebook: 
     here.run_cell("%kitaru input yes")
     here.comes_to_be("answered_here_result is True")
     assert "waiting" in other.run("kitaru.KitaruClient().executions.latest(flow='not_answered').status.value")
+
+
+HELD = """%%kitaru_flow held -p gate={gate!r} --detach
+import pathlib, time
+def first(gate):
+    return 1
+def slow(gate):
+    pathlib.Path(gate + ".started").touch()
+    while not pathlib.Path(gate).exists():
+        time.sleep(0.02)
+    return 2
+first(gate) + slow(gate)
+"""
+
+
+def test_what_a_restart_interrupted_is_resumed_and_runs_nothing_twice(kernel: Kernel, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    cell = kernel.run_cell(HELD.format(gate=str(gate)))
+    until((tmp_path / "gate.started").exists)
+    kernel.until(lambda: "kr-" in kernel.text(cell))
+    exec_id = document(kernel, cell)["exec_id"]
+    kernel.restart()
+    kernel.run_cell("import kitaru")
+    gate.touch()
+    again = kernel.run_cell(f"%kitaru resume {exec_id}")
+    shown = document(kernel, again)
+    assert (shown["exec_id"], shown["status"], shown["output"]["text"]) == (exec_id, "completed", "3")
+    assert [row["name"] for row in shown["rows"]] == ["first", "slow"]
+    assert shown["rows"][0]["attempts"] == 1
 
 
 def test_tab_completes_verbs_executions_flows_calls_and_functions(kernel: Kernel) -> None:
