@@ -24,6 +24,8 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/**/__tests__/**'],
   setupFiles: [...base.setupFiles, '<rootDir>/jest.setup.js'],
   reporters: ['default'],
+  // The machine may be busy, and a form is loaded with the first test that shows one.
+  testTimeout: 60_000,
   testRegex: 'src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!(${modules})).+`]
 };

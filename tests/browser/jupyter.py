@@ -262,12 +262,12 @@ class Jupyter:
         """Whether the kernel runs a cell."""
         return bool(self.page.evaluate(f"() => {_KERNEL}?.status === 'busy'"))
 
-    def execute(self, command: str, arguments: dict[str, Any] | None = None, *, wait: bool = True) -> Any:
+    def execute(self, command: str, arguments: dict[str, Any] | None = None, *, wait: bool = True) -> None:
         """Run one of the application's commands."""
         call = "jupyterapp.commands.execute(id, args)"
-        return self.page.evaluate(
-            f"([id, args]) => {call if wait else f'{{ void {call}; }}'}", [command, arguments or {}]
-        )
+        # What a command returns may be a widget, with all that belongs to it.
+        body = f"await {call};" if wait else f"void {call};"
+        self.page.evaluate(f"async ([id, args]) => {{ {body} }}", [command, arguments or {}])
 
     def use_theme(self, theme: str) -> None:
         """Change to another theme and wait until it is applied."""

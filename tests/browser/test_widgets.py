@@ -101,7 +101,7 @@ display(browser, view, inbox)
     assert lab.violations(".kitaru-widget") == []
     shown.get_by_role("button", name="widget_order").first.click()
     # The view shows the question too; one answer settles both.
-    expect(shown.get_by_text("What should it be?")).to_have_count(2)
+    expect(shown.get_by_role("button", name="Answer", exact=True)).to_have_count(2)
     shown.get_by_role("button", name="Abort…").first.click()
     shown.get_by_role("button", name="Cancel the execution").click()
     expect(shown.locator(".kitaru-mark-cancelled").first).to_be_visible()

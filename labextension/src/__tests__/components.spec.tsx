@@ -26,7 +26,7 @@ describe('InlineExecution', () => {
     );
 
   const seen = async (text: string | RegExp): Promise<void> => {
-    await screen.findAllByText(text, undefined, { timeout: 8000 });
+    await screen.findAllByText(text, undefined, { timeout: 40_000 });
   };
 
   beforeEach(() => {
@@ -52,6 +52,34 @@ describe('InlineExecution', () => {
     await seen(/As saved in the notebook/);
     expect(screen.queryByRole('button', { name: 'Approve' })).toBeNull();
     expect(screen.getByText('Publish it?')).not.toBeNull();
+  });
+
+  it('says of a question that it cannot be answered only once the server has said so', async () => {
+    draw(executionView({ waits: [waitView()], status: 'waiting' }));
+    expect(screen.queryByText(/cannot be answered/)).toBeNull();
+    await seen(/cannot be answered/);
+  });
+
+  it('keeps a form while the server is away', async () => {
+    const waiting = executionView({
+      waits: [waitView({ json_schema: { type: 'string' } })],
+      status: 'waiting'
+    });
+    server.answers.set(ONE, waiting);
+    draw(waiting);
+    const field = await screen.findByRole('textbox', {}, { timeout: 40_000 });
+    fireEvent.change(field, { target: { value: 'half a tit' } });
+    server.answers.set(ONE, {
+      status: 503,
+      body: { message: 'The store is away.', reason: 'KitaruBackendError' }
+    });
+    const shared = model.watch({ execId: 'kr-1', home: 'main' });
+    await act(() => shared.refresh());
+    shared.dispose();
+    await seen('The store is away.');
+    expect(screen.getByRole<HTMLInputElement>('textbox').value).toBe(
+      'half a tit'
+    );
   });
 
   it('sends an answer once and rests until the question is gone', async () => {
@@ -89,7 +117,7 @@ describe('InlineExecution', () => {
     const waiting = executionView({ waits: [wait], status: 'waiting' });
     server.answers.set(ONE, waiting);
     const { rerender } = draw(waiting);
-    await screen.findByRole('textbox', undefined, { timeout: 8000 });
+    await screen.findByRole('textbox', undefined, { timeout: 40_000 });
     const field = screen.getByRole<HTMLTextAreaElement>('textbox');
     fireEvent.change(field, { target: { value: 'Tea for two' } });
     server.answers.set(

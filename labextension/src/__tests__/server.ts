@@ -127,7 +127,7 @@ export class Stream {
  * Wait until something holds.
  */
 export async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 8000;
+  const end = Date.now() + 40_000;
   while (!holds()) {
     if (Date.now() > end) {
       throw new Error(`It never came: ${holds.toString()}`);

@@ -18,15 +18,20 @@ export function InlineExecution(props: {
 }): React.JSX.Element {
   const { snapshot, model, trans, open } = props;
   const watched = useWatched(model, snapshot.exec_id, snapshot.home);
-  const known = watched?.knowledge === 'known';
+  const { knowledge = model ? 'loading' : 'unknown' } = watched ?? {};
+  // A server that is away for a while knows it still: a form stays, with what was typed.
+  const hasAnswered = (watched?.view ?? null) !== null;
+  const known = knowledge !== 'unknown' && hasAnswered;
+  const asking = knowledge !== 'unknown' && !hasAnswered;
   const environment = React.useMemo<IEnvironment>(
     () => ({
       trans,
       model,
       live: known ? { execId: snapshot.exec_id, home: snapshot.home } : null,
+      asking,
       open
     }),
-    [trans, model, known, snapshot.exec_id, snapshot.home, open]
+    [trans, model, known, asking, snapshot.exec_id, snapshot.home, open]
   );
   const live = watched?.view ?? null;
   const view = live && live.position >= snapshot.position ? live : snapshot;

@@ -19,7 +19,7 @@ let forms = 0;
  * An open question and the fields to answer it; what is typed stays while the view around it changes.
  */
 export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
-  const { trans, live } = useEnvironment();
+  const { trans, live, asking = false } = useEnvironment();
   const [id] = React.useState(() => `jp-kitaru-wait-${++forms}`);
   const answering = useAnswering(wait);
   const question = wait.question ?? trans.__('Go on?');
@@ -41,9 +41,11 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
         />
       ) : (
         <p className="jp-kitaru-dim">
-          {trans.__(
-            'It cannot be answered from here: this server does not know the execution.'
-          )}
+          {asking
+            ? trans.__('Asking the server…')
+            : trans.__(
+                'It cannot be answered from here: this server does not know the execution.'
+              )}
         </p>
       )}
       {answering.problem && (

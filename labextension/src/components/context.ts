@@ -16,6 +16,8 @@ export interface IEnvironment {
   readonly model: IExecutionModel | null;
   /** The execution that is shown, if the server knows it; only then there are answers, logs and details. */
   readonly live: IExecutionRef | null;
+  /** Whether that is not known yet, as the server has not answered so far. */
+  readonly asking?: boolean | undefined;
   /** Show an execution in a document of its own, where the application can. */
   readonly open?: ((ref: IExecutionRef) => void) | undefined;
 }

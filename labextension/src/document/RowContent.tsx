@@ -43,9 +43,17 @@ export function Bars(props: {
           }
         >
           {duration(took)}
-          {call && call.attempts > 1
-            ? ` · ${trans._n('%1 attempt', '%1 attempts', call.attempts, call.attempts)}`
-            : ''}
+          {call && call.attempts > 1 && (
+            <span className="jp-kitaru-tries">
+              {' · '}
+              {trans._n(
+                '%1 attempt',
+                '%1 attempts',
+                call.attempts,
+                call.attempts
+              )}
+            </span>
+          )}
         </span>
       )}
     </>

@@ -3,20 +3,12 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IChange, IExecutionsQuery, IPage } from '../api';
-import { statusText } from '../components/format';
 import { problemText } from '../components/problem';
-import type { ExecutionSummary, HomeInfo, StatisticsView } from '../documents';
+import type { ExecutionSummary, HomeInfo } from '../documents';
 import type { IExecutionModel } from '../tokens';
 import { RETRY } from '../watched';
-import {
-  days,
-  fileName,
-  NO_FILTERS,
-  queryOf,
-  type Grouping,
-  type IFilters,
-  type IPart
-} from './query';
+import { counted, partsOf } from './groups';
+import { NO_FILTERS, queryOf, type Grouping, type IFilters } from './query';
 import { Section } from './section';
 
 /** Milliseconds between two readings while executions change. */
@@ -248,65 +240,36 @@ export class ExecutionList implements IDisposable {
     }
     const known = new Map(this._sections.map(one => [one.key, one]));
     const sections = await Promise.all(
-      (await this._parts()).map(async part => {
-        const query = merged(base, part.query);
-        const total =
-          part.total ?? (await this._ask({ ...query, limit: 1 })).total;
-        const key = `${this.grouping} ${part.key}`;
-        const before = known.get(key);
-        if (before?.asks(query)) {
-          before.total = total;
-          return before;
+      (await partsOf(this.model, this.trans, this.filters, this.grouping)).map(
+        async part => {
+          const query = merged(base, part.query);
+          const total =
+            part.total ?? (await this._ask({ ...query, limit: 1 })).total;
+          const key = `${this.grouping} ${part.key}`;
+          const before = known.get(key);
+          if (before?.asks(query)) {
+            before.total = total;
+            return before;
+          }
+          return new Section(
+            key,
+            part.title,
+            query,
+            total,
+            before?.open ?? true,
+            this._ask
+          );
         }
-        return new Section(
-          key,
-          part.title,
-          query,
-          total,
-          before?.open ?? true,
-          this._ask
-        );
-      })
+      )
     );
     this._sections = sections.filter(section => section.total !== 0);
-  }
-
-  private async _parts(): Promise<IPart[]> {
-    if (this.grouping === 'day') {
-      return days(this.trans, Date.now() / 1000);
-    }
-    const by = this.grouping === 'notebook' ? 'notebook' : this.grouping;
-    const groups = await this._groups(by as 'flow' | 'status' | 'notebook');
-    const chosen = this.filters[by as 'flow' | 'status' | 'notebook'];
-    // Figures know neither texts nor notebooks; where those are chosen every group is counted by itself.
-    const exact = !this.filters.text.trim() && !this.filters.notebook;
-    return groups
-      .slice(0, exact ? GROUPS : FEW_GROUPS)
-      .filter(([name]) => !chosen || name === chosen)
-      .map(([name, total]) => ({
-        key: name,
-        title: this._title(name),
-        query: { [by]: name },
-        ...(exact ? { total } : {})
-      }));
-  }
-
-  private _title(name: string): string {
-    switch (this.grouping) {
-      case 'status':
-        return statusText(this.trans, name as ExecutionSummary['status']);
-      case 'notebook':
-        return fileName(name);
-      default:
-        return name;
-    }
   }
 
   /**
    * The flows or notebooks of which something is recorded, the busiest first.
    */
   async names(by: 'flow' | 'notebook'): Promise<string[]> {
-    return (await this._groups(by, {})).map(([name]) => name);
+    return (await counted(this.model, by, {}, this.home)).map(([name]) => name);
   }
 
   /**
@@ -318,31 +281,6 @@ export class ExecutionList implements IDisposable {
       ({ id, recorded }) =>
         recorded || id === this.home || id === this.model.home
     );
-  }
-
-  private async _groups(
-    by: 'flow' | 'status' | 'notebook',
-    filters = this.filters as Partial<IFilters>
-  ): Promise<[string, number][]> {
-    const { flow, status, since } = queryOf(
-      { ...NO_FILTERS, ...filters },
-      Date.now() / 1000
-    );
-    const answer = await this.model.api.get<StatisticsView>('statistics', {
-      group_by: by,
-      limit: GROUPS,
-      flow,
-      status,
-      since,
-      home: this.home
-    });
-    return answer.groups
-      .map(group => [group.keys[by], group.count] as const)
-      .filter((group): group is [string, number] => {
-        const [name] = group;
-        return typeof name === 'string' && name !== '';
-      })
-      .sort((one, other) => other[1] - one[1]);
   }
 
   private _inSight(): [Section, number, number][] {
@@ -384,10 +322,6 @@ export class ExecutionList implements IDisposable {
   private _refreshed = -Infinity;
   private _isDisposed = false;
 }
-
-/** More groups than this are no help. */
-const GROUPS = 100;
-const FEW_GROUPS = 20;
 
 /**
  * Both queries at once.
