@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with them; everything else is taken from the environment."""
     if not (FOLDER / "complete").exists():
         command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(FOLDER)]
-        done = subprocess.run([*command, *OLDEST], capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run([*command, *OLDEST], capture_output=True, text=True, timeout=400, check=False)
         assert done.returncode == 0, done.stderr
         (FOLDER / "complete").touch()
     share = FOLDER / "share" / "jupyter"
