@@ -199,7 +199,8 @@ class ExecutionsAPI(Steering):
         lines = self._live.logs(full, checkpoint, limit, tail or follow, follow)
         if follow:
             return lines
-        found = [*lines]
+        # A call reports what it printed when it ends, the flow's body a moment after that.
+        found = sorted(lines, key=lambda line: line.timestamp)
         if not found and checkpoint is not None:
             self._require_call(full, checkpoint)
         return found

@@ -42,7 +42,7 @@ class LogEntry(Model):
     cursor: int
 
     def __str__(self) -> str:
-        return f"{self.timestamp:%H:%M:%S} {self.checkpoint_name or '-'}: {self.message}"
+        return f"{self.timestamp:%H:%M:%S} {self.checkpoint_name or 'flow'}: {self.message}"
 
 
 class ExecutionEvent(Model):

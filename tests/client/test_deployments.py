@@ -286,11 +286,13 @@ import versioned_helper
 
 @checkpoint
 def look_up(item: str) -> int:
+    print("looking up", item)
     return versioned_helper.price(item)
 
 @flow
 def versioned(item: str = "tea") -> int:
     from versioned_late import TAX
+    print("billing", item)
     return look_up(item) + TAX
 """
 
@@ -316,7 +318,10 @@ def test_a_version_keeps_the_modules_that_it_was_deployed_with(served: KitaruCli
     assert any("versioned_helper, versioned_late, versioned_shop" in note for note in first.notes)
     (shop / "versioned_helper.py").write_text(HELPER.replace("10", "2000"))
     (shop / "versioned_late.py").unlink()
-    assert first.invoke().wait(60) == 11
+    handle = first.invoke()
+    assert handle.wait(60) == 11
+    told = [str(line).partition(" ")[2] for line in served.executions.logs(handle.exec_id)]
+    assert told == ["flow: billing tea", "look_up: looking up tea"]
     (shop / "versioned_late.py").write_text("TAX = 5\n")
     importlib.reload(sys.modules["versioned_helper"])
     second = versioned.deploy()
