@@ -13,7 +13,6 @@ from kitaru.export.notebook import KEEP
 from kitaru.export.problems import Kind, Problem, problem
 from kitaru.export.program import syntax_problems
 from kitaru.export.statements import (
-    FUNCTIONS,
     Role,
     Statement,
     annotation_names,
@@ -217,12 +216,12 @@ class Slice:
     def _before(self, statement: Statement, makers: dict[str, list[Statement]]) -> list[str]:
         names = {name for name in {*statement.eager, *statement.changes} if name in makers}
         if calls_something(statement.node) and statement.role is not Role.FLOW:
-            # A function or a class that is called now needs now what else it reads.
+            # What is called now needs now what else it reads: a function, a class, or a table that holds some.
             pending = list(names)
             while pending:
                 name = pending.pop()
                 for maker in makers[name]:
-                    if maker is not statement and name in maker.names.writes and _can_be_called(maker.node):
+                    if maker is not statement and name in maker.names.writes and maker.role is not Role.FLOW:
                         fresh = {name for name in maker.reads() if name in makers} - names
                         names |= fresh
                         pending += fresh
@@ -236,12 +235,6 @@ class Slice:
                 if first > places[id(statement)]:
                     chain = f"{statement.title} needs {name}, and {name} needs {statement.title}"
                     self._add(Kind.LOOP, statement, statement.line, name=statement.title, chain=chain)
-
-
-def _can_be_called(node: ast.stmt) -> bool:
-    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        return True
-    return any(isinstance(inner, ast.Lambda) for inner in ast.walk(node))
 
 
 def _binding(node: ast.stmt, name: str) -> str:

@@ -30,6 +30,10 @@ KINDS = {
     "listed": "v{i} = [({reads} n) for n in range({i})]",
     "changed": "v{i} = {{}}\nv{i}['a'] = ({reads} {i},)",
     "decorated": "import functools\n@functools.cache\ndef v{i}():\n    return ({reads} {i},)",
+    "appended": "v{i} = []\nv{i}.append(({reads} {i},))",
+    "table": "def t{i}():\n    return ({reads} {i},)\nt{i}s = {{1: t{i}}}\nv{i} = t{i}s[1]",
+    "wrapped": "import functools\ndef outer{i}(f):\n    @functools.wraps(f)\n    def inner(x=0):\n        return f(x)\n"
+    "    return inner\n@outer{i}\ndef v{i}(x=0):\n    return ({reads} {i}, x)",
     "text": "v{i} = f'''\n  {{({reads} {i},)}}\n'''",
 }
 
@@ -86,6 +90,11 @@ def test_a_script_compiles_and_does_what_the_notebook_does(made: tuple[Any, ...]
             [("changed", ""), ("function", "value(v0),"), ("lambda", "value(v1),"), ("changed", "value(v2),")],
             [3, 1, 2, 0],
             id="lambda",
+        ),
+        pytest.param(
+            [("listed", ""), ("class", ""), ("table", "value(v0), value(v1),"), ("changed", "value(v2),")],
+            [2, 1, 3, 0],
+            id="table of functions",
         ),
     ],
 )
