@@ -199,8 +199,7 @@ class ExecutionsAPI(Steering):
         lines = self._live.logs(full, checkpoint, limit, tail or follow, follow)
         if follow:
             return lines
-        # A call reports what it printed when it ends, the flow's body a moment after that.
-        found = sorted(lines, key=lambda line: line.timestamp)
+        found = sorted(lines, key=lambda line: line.timestamp)  # a call may report before the body does
         if not found and checkpoint is not None:
             self._require_call(full, checkpoint)
         return found
