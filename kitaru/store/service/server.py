@@ -190,10 +190,13 @@ class _Process:
             serving.result()
 
     async def _tend(self) -> None:
-        """Keep the log small, and end the service when nobody needs it."""
+        """Keep the log small, and end the service when nobody needs it or its home was removed."""
         pause = min(30.0, self._idle_seconds / 4) or 30.0
         while not self._stopped.is_set():
             await asyncio.sleep(pause)
+            if not self._home.is_dir():
+                self._stopped.set()  # nothing that is recorded from here on would be found again
+                return
             if self._log is not None:
                 self._log.keep_small()
             if self._idle_seconds and await self._is_idle():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -203,6 +204,14 @@ def test_an_idle_service_goes_away_by_itself(home: Path, monkeypatch: pytest.Mon
     assert record.wait_until_gone(60)
     assert read_record(home) is None
     assert "nobody needed the service" in (home / "service.log").read_text()
+
+
+def test_a_service_whose_home_was_removed_goes_away_whatever_kept_it(home: Path) -> None:
+    fill(home, creation("kr-a"), claim("kr-a"))
+    record = start_service(home, idle_timeout=0.3)
+    shutil.rmtree(home)
+    assert record.wait_until_gone(60)
+    assert not home.exists()
 
 
 def test_a_setting_that_is_no_number_of_seconds_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
