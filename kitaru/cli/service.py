@@ -87,7 +87,7 @@ def install_(
     ] = True,
     output: Output = Format.TEXT,
 ) -> None:
-    """Let the service of this home start with the machine: schedules are kept after a reboot.
+    """Start the service of this home with the machine, for schedules.
 
     It becomes a unit of your systemd, on macOS an agent of launchd. Of this shell's environment it gets PATH alone.
     What else flows need, such as keys, stands in the file service.env of the home, a NAME=value on each line.

@@ -43,7 +43,7 @@ def test_a_build_shows_what_a_deployment_would_contain(kitaru: Any, script: Path
     result = kitaru("build", f"{script}:command_greeting")
     assert result.exit_code == 0, result.stderr
     assert "name: string, words: integer = 2" in " ".join(result.stdout.split())
-    assert "6 lines" in result.stdout
+    assert "7 lines" in result.stdout
     assert "No flow has" in kitaru("flow", "deployments", "list").stdout
 
 

@@ -39,6 +39,7 @@ def database() -> Iterator[Database]:
         wait_created(), event("log.written", lines=[{"text": "hi", "stream": "stdout"}]),
         event("snapshot.recorded", "", snapshot_id="s1", flow="f", source="", notes=[]),
         event("deployment.created", "", flow="f", version=1, snapshot_id="s1", parameters={}),
+        event("schedule.created", "", schedule="daily", flow="f", version=1, inputs={}, every=60.0, missed="latest"),
         event("job.created", job_id="kj-1", kind="retry", target=E1),
     )  # fmt: skip
     yield opened
@@ -115,7 +116,7 @@ def test_the_tables_that_people_are_shown_are_the_public_views(database: Databas
     assert shown == sorted(name for name, _ in describe_view_names())
     assert set(shown) == {
         "executions", "checkpoints", "attempts", "waits", "artifacts", "events", "logs", "llm_calls", "snapshots",
-        "deployments", "jobs",
+        "deployments", "jobs", "schedules",
     }  # fmt: skip
 
 
