@@ -60,6 +60,17 @@ def test_a_killed_runner_is_seen_even_before_anybody_has_reaped_its_process(
     assert f"process {sleeper.pid}" in execution["reason"]
 
 
+def test_who_takes_an_execution_up_sees_that_its_runner_died_this_moment(
+    store: DuckDBStore, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kitaru.store.duckdb.liveness._READ_INTERVAL", 3600.0)
+    store.append([started(runner=runner_of(sleeper))])
+    assert status_of(store) == "running"
+    sleeper.kill()
+    sleeper.wait()
+    assert store.read("history", exec_id=E1)["execution"]["status"] == "interrupted"
+
+
 def test_death_is_recorded_without_anybody_asking(store: DuckDBStore, sleeper: subprocess.Popen[bytes]) -> None:
     feed = iter(store.watch(kinds=["execution.interrupted"]))
     store.append([started(runner=runner_of(sleeper))])
