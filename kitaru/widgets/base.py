@@ -90,6 +90,11 @@ class StoreWidget(ipywidgets.VBox):
             close_tree(child)
         super().close()
 
+    def __del__(self) -> None:
+        # Garbage is collected anywhere, also while this thread holds a lock of ours, so nothing is closed here. What is
+        # garbage has no comm any more, or ipywidgets would hold it; and its feed holds its listener weakly.
+        pass
+
     def _listen_to(self, kinds: frozenset[str] | None) -> None:
         """Read again after events of these kinds (empty: all); None for those of lists."""
         kinds = frozenset(LIFECYCLE) if kinds is None else kinds

@@ -129,9 +129,9 @@ class Feed:
         listener.close()
         with self._lock:
             self._listeners.discard(listener)
-            if self._listeners:
-                return
-        self.close()
+            watch = None if self._listeners else self._stop()
+        if watch is not None:
+            watch.close()
 
     def look_again(self) -> None:
         """Subscribe anew if what the listeners want to know is no longer what is watched."""
@@ -143,10 +143,14 @@ class Feed:
     def close(self) -> None:
         """End the subscription."""
         with self._lock:
-            self._stopped.set()
-            watch = self._watch
+            watch = self._stop()
         if watch is not None:
             watch.close()
+
+    def _stop(self) -> Watch | None:
+        """Let the thread end, so that whoever listens next starts another; return what to close without the lock."""
+        self._stopped.set()
+        return self._watch
 
     def _wanted(self) -> frozenset[str]:
         kinds = [listener.kinds for listener in self._listeners]
@@ -186,6 +190,9 @@ class Feed:
     def _hand_out(self, event: Event) -> None:
         with self._lock:
             listeners = list(self._listeners)
+            watch = None if listeners else self._stop()  # the last ones were collected as garbage
+        if watch is not None:
+            watch.close()
         for listener in listeners:
             if listener.wants(event):
                 listener.schedule(listener.coalesce)

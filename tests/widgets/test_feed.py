@@ -99,3 +99,32 @@ def test_a_worker_finishes_what_it_was_asked_for_before_it_stops() -> None:
         worker.submit(lambda number=number: ran.append(number))
     worker.stop(finish=True)
     assert ran == [0, 1, 2, 3, 4]
+
+
+def test_garbage_is_collected_while_a_lock_is_held(client: KitaruClient) -> None:
+    view, feed, released = ExecutionView(), feed_of(client), threading.Event()
+
+    def collect() -> None:
+        with feed._lock:
+            view.__del__()
+        released.set()
+
+    threading.Thread(target=collect, daemon=True).start()
+    assert released.wait(30)
+    view.close()
+
+
+def test_a_subscription_ends_with_the_next_event_if_all_who_listened_are_garbage(
+    client: KitaruClient, finished: Any
+) -> None:
+    browser = ExecutionBrowser()
+    until(browser, lambda: browser.updates)
+    (thread,) = followers()
+    feed_of(client)._listeners.clear()
+    finished(report)
+    thread.join(60)
+    assert followers() == []
+    another = ExecutionBrowser()
+    until(another, lambda: another.total == 1)
+    for widget in (browser, another):
+        widget.close()
