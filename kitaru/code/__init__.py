@@ -5,7 +5,7 @@ from kitaru.code.cells import FreeNames, free_names
 from kitaru.code.flow_cell import FlowCell, flow_cell
 from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
 from kitaru.code.secret import blacked_out, is_key, looks_secret
-from kitaru.code.source import source_of
+from kitaru.code.source import function_file, source_of
 from kitaru.code.travel import cell_sources, remember_sources
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "explain_identity",
     "flow_cell",
     "free_names",
+    "function_file",
     "is_key",
     "looks_secret",
     "normalised",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from kitaru.code.canonical import parse
 from kitaru.code.cells import free_names
@@ -47,7 +48,9 @@ def checkpoint_cell(name: str, body: str) -> FlowCell:
     # What cannot be a function at all is told first, at its line.
     flow_cell(name, f"{body}\ndict()\n", magic=_MAGIC)
     names = ", ".join(f"{output}={output}" for output in outputs_of(name, body))
-    return flow_cell(name, f"{body}\ndict({names})\n", magic=_MAGIC)
+    cell = flow_cell(name, f"{body}\ndict({names})\n", magic=_MAGIC)
+    # Tracebacks show what was written, which that last line was not.
+    return replace(cell, source=f"\n{body}\n")
 
 
 def outputs_of(name: str, body: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kitaru.code.canonical import dotted_name
+from kitaru.code.canonical import dotted_name, parse
 from kitaru.code.cells import free_names
 from kitaru.code.flow_line import FlowLine, Parameter, parse_flow_line
 from kitaru.code.magic_calls import is_setting_up
@@ -106,6 +106,27 @@ class FlowCell:
         placed = [(segment, indented(code)) for segment, code in self.statements()]
         return self.signature(captured) + _on_their_lines(placed)
 
+    def function_tree(self, captured: Sequence[str] = ()) -> ast.Module:
+        """Give the function of `function_text` with every statement at its place in the cell.
+
+        What is compiled from it is the same code; a traceback points at what was written, down to the column.
+
+        Parameters
+        ----------
+        captured
+            As for `signature`.
+
+        Returns
+        -------
+        ast.Module
+            With one function.
+        """
+        tree = parse(self.function_text(captured))
+        function = tree.body[0]
+        assert isinstance(function, _FUNCTIONS)
+        function.body = [_returned(segment.node) if self._is_result(segment) else segment.node for segment in self.body]
+        return tree
+
     def script_text(self, captured: Sequence[str] = ()) -> str:
         """Write the flow's function for a script: with its comments, and without the lines of the definitions.
 
@@ -130,8 +151,10 @@ class FlowCell:
     def statements(self) -> Iterator[tuple[Segment, str]]:
         """Give the statements of the body and their code, the last expression as what is returned."""
         for segment in self.body:
-            is_result = segment is self.body[-1] and isinstance(segment.node, ast.Expr)
-            yield segment, f"return {segment.code}" if is_result else segment.code
+            yield segment, f"return {segment.code}" if self._is_result(segment) else segment.code
+
+    def _is_result(self, segment: Segment) -> bool:
+        return segment is self.body[-1] and isinstance(segment.node, ast.Expr)
 
 
 def flow_cell(line: str, body: str, *, magic: str = "%%kitaru_flow") -> FlowCell:
@@ -392,6 +415,11 @@ def _check_reach(options: FlowLine, definitions: list[Segment], body: list[Segme
                 f"{options.magic} {options.name}, line {part.line}: {f'{owner}()' if owner else 'this line'} reads "
                 f"{name}, which is {what}. {advice}"
             )
+
+
+def _returned(node: ast.stmt) -> ast.stmt:
+    assert isinstance(node, ast.Expr)
+    return ast.copy_location(ast.Return(node.value), node)
 
 
 def _awaits(node: ast.stmt) -> bool:

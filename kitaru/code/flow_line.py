@@ -157,7 +157,8 @@ class LineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and how the line is written."""
         usage = " ".join(self.format_usage().removeprefix("usage: ").split())
-        raise KitaruUsageError(f"{self.prog}: {self._told(message)}. Usage: {usage}")
+        told = self._told(message)
+        raise KitaruUsageError(f"{self.prog}: {told}{'' if told.endswith('?') else '.'} Usage: {usage}")
 
     def option_names(self) -> list[str]:
         """List the options, for completion."""

@@ -54,6 +54,29 @@ class Definition:
         return _dedented(self.lines[first - 1 : node.end_lineno], node, first)
 
 
+def function_file(cell: str) -> str:
+    """Name the text, in `linecache`, of the function that the body of a cell became.
+
+    The code of that function has the lines of the cell, for tracebacks and the debugger; its definition is not there.
+
+    Parameters
+    ----------
+    cell
+        Name of the cell's own text.
+
+    Returns
+    -------
+    str
+        A name of no file.
+
+    Examples
+    --------
+    >>> function_file("<cell 1>")
+    '<cell 1> as a function'
+    """
+    return f"{cell} as a function"
+
+
 def source_of(fn: object) -> str | None:
     """Source text of a function as written, decorators included, dedented.
 
@@ -146,7 +169,7 @@ def definition_of(fn: FunctionType) -> Definition | None:
 
 def _find(code: CodeType, namespace: dict[str, Any]) -> Definition | None:
     lines = linecache.getlines(code.co_filename, namespace)
-    found = _search(code, lines)
+    found = _search(code, lines) or _search(code, linecache.getlines(function_file(code.co_filename)))
     if found is None and lines:
         # The text may be older than the code (a reloaded module); another look at the file tells.
         linecache.checkcache(code.co_filename)

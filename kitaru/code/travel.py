@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kitaru.code.graph import walk
+from kitaru.code.source import function_file
 from kitaru.code.values import unwrapped
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def cell_sources(fn: object) -> dict[str, str]:
     {}
     """
     names = sorted(name for name in walk(unwrapped(fn)).filenames if not Path(name).is_file())
-    texts = {name: "".join(linecache.getlines(name)) for name in names}
+    texts = {name: "".join(linecache.getlines(name)) for cell in names for name in (cell, function_file(cell))}
     return {name: text for name, text in texts.items() if text}
 
 

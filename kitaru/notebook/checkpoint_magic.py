@@ -64,10 +64,9 @@ def _alone(
     namespace = {"checkpoint": checkpoint, **{name: shell.user_ns[name] for name in captured}}
     taken = ", ".join(f"{name}={name}" for name in captured)
     awaited = "async " if checkpoint.spec.is_async else "", "await " if checkpoint.spec.is_async else ""
-    exec(  # noqa: S102 -- a call with names that the analysis found
-        f"{awaited[0]}def body({f'*, {taken}' if taken else ''}):\n    return {awaited[1]}checkpoint({taken})",
-        namespace,
-    )
+    text = f"{awaited[0]}def body({f'*, {taken}' if taken else ''}):\n    return {awaited[1]}checkpoint({taken})"
+    # Named as a part of ours, whose frames no traceback shows.
+    exec(compile(text, f"{__file__} (call)", "exec"), namespace)  # noqa: S102 -- with names that the analysis found
     body = namespace["body"]
     body.__module__, body.__qualname__ = "__main__", options.name
     made: Flow[..., Any] = flow(name=options.name, cache=options.cache)(body)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from kitaru.code import flow_cell, looks_secret
+from kitaru.code import flow_cell, function_file, looks_secret, remember_sources
 from kitaru.code.cells import OF_IPYTHON
 from kitaru.errors import KitaruUsageError
 from kitaru.notebook.errors import cell_number
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from kitaru.code import FlowCell
+    from kitaru.code.flow_line import Parameter
 
 _NOT_VALUES = (
     types.FunctionType,
@@ -126,15 +127,31 @@ def run_definitions(shell: InteractiveShell, cell: FlowCell, raw: str) -> None:
 
 def compile_function(shell: InteractiveShell, cell: FlowCell, raw: str, captured: Sequence[str]) -> Callable[..., Any]:
     """Make the cell's body a function of the notebook's namespace, whose lines are the cell's."""
-    text = cell.function_text(captured)
-    # A file of its own: here the body is indented below a signature.
-    name = _remember(shell, f"{raw}\n# flow {cell.line.name}", text)
+    name = _remember_body(shell, cell, raw, captured)
+    code = compile(cell.function_tree(captured), name, "exec", _futures(shell), dont_inherit=True)
     before = shell.user_ns.get(cell.line.name)
-    exec(compile(text, name, "exec", _futures(shell), dont_inherit=True), shell.user_ns)  # noqa: S102 -- as above
+    try:
+        exec(code, shell.user_ns)  # noqa: S102 -- as above
+    except Exception:
+        # A signature is all that runs here; each of its parts says whether it was that.
+        for parameter in cell.line.parameters:
+            _check_parameter(shell.user_ns, cell, parameter)
+        raise
     function: Callable[..., Any] = shell.user_ns.pop(cell.line.name)
     if before is not None:
         shell.user_ns[cell.line.name] = before
     return function
+
+
+def _check_parameter(namespace: dict[str, Any], cell: FlowCell, parameter: Parameter) -> None:
+    for expression in filter(None, (parameter.annotation, parameter.default)):
+        try:
+            eval(expression, dict(namespace))  # noqa: S307 -- as above
+        except Exception as error:
+            raise KitaruUsageError(
+                f"{cell.line.magic} {cell.line.name}: {expression} of -p {parameter.name} cannot be evaluated: "
+                f"{type(error).__name__}: {error}. Mend it, or run the cell first that defines what it needs."
+            ) from None
 
 
 def capture(namespace: dict[str, Any], cell: FlowCell, where: str) -> tuple[list[str], list[str]]:
@@ -222,6 +239,16 @@ def _make_checkpoint(namespace: dict[str, Any], name: str) -> None:
 def _remember(shell: InteractiveShell, raw: str, text: str) -> str:
     """Keep the text where tracebacks and the analysis of functions look for it; return its file name."""
     name: str = shell.compile.cache(text, cell_number(shell), raw_code=raw)
+    return name
+
+
+def _remember_body(shell: InteractiveShell, cell: FlowCell, raw: str, captured: Sequence[str]) -> str:
+    """Keep the cell's text for tracebacks of its body, and the text of the function that the body is."""
+    # Not the name of the cell: IPython takes one that ends in .py for a file, and shows a function of it from there on
+    # where it begins, which is no line of the cell.
+    name = f"{_remember(shell, raw, cell.source)} ({cell.line.name})"
+    remember_sources({name: cell.source, function_file(name): cell.function_text(captured)})
+    shell.compile._filename_map[name] = cell_number(shell)  # noqa: SLF001 -- what gives a file the name In[1]
     return name
 
 

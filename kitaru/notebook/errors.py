@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _PLACE: Final = re.compile(r"^\s*(?:\x1b\[[0-9;]*m)*\s*File .*?<(?:source|cell)>.*?(?=\n)")
 
-_FRAME: Final = re.compile(r"(?:\x1b\[[0-9;]*m)*(?:Cell|File)\b")
-_EMPTY_LINE: Final = re.compile(r"^(?:\x1b\[[0-9;]*m|[ \t])*\d+(?:\x1b\[[0-9;]*m|[ \t])*\n", re.MULTILINE)
-
 
 def told_plainly(shell: InteractiveShell, work: Callable[..., Any], *arguments: Any) -> Any:
     """Do the work of a magic; let what it raises be shown without our frames.
@@ -128,8 +125,7 @@ def _users(shell: InteractiveShell, error: BaseException) -> list[str]:
     lines: list[str] = shell.InteractiveTB.structured_traceback(
         type(error), error, kept[0] if kept else None, tb_offset=0
     )
-    # The body of a flow's cell has gaps where the definitions stood; empty lines around a failing one say nothing.
-    return [_EMPTY_LINE.sub("", part) if _FRAME.match(part) else part for part in lines]
+    return lines
 
 
 def _frames(error: BaseException) -> list[Any]:

@@ -97,7 +97,8 @@ def _given_values(flow: Flow[..., Any]) -> dict[str, Any]:
             f"%%kitaru_flow {flow.name}: {', '.join(missing)} has no value. Write -p {missing[0]}=…, or --no-run to "
             "define the flow only."
         )
-    return {name: fit(flow, name, parameter.default) for name, parameter in parameters.items()}
+    given = f"%%kitaru_flow {flow.name}: -p "
+    return {name: fit(flow, name, parameter.default, given) for name, parameter in parameters.items()}
 
 
 def _tell_of_earlier(candidates: list[Execution]) -> None:

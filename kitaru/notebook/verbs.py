@@ -80,7 +80,7 @@ _OPTIONS: Final[dict[str, tuple[Any, ...]]] = {
         (("--detach",), {"action": "store_true"}),
     ),
     "retry": (_ID, _CODE, (("--detach",), {"action": "store_true"})),
-    "cancel": (_ID, (("reason",), {"nargs": "*", "metavar": "REASON"})),
+    "cancel": (_ID, (("reason",), {"nargs": "*", "metavar": "REASON", "default": []})),
     "replay": (
         _ID,
         (("--at",), {"metavar": "CALL"}),
@@ -90,10 +90,10 @@ _OPTIONS: Final[dict[str, tuple[Any, ...]]] = {
         _DRY_RUN,
         (("--detach",), {"action": "store_true"}),
     ),
-    "diff": (_ID, (("others",), {"nargs": "*", "metavar": "ID"})),
+    "diff": (_ID, (("others",), {"nargs": "*", "metavar": "ID", "default": []})),
     "export": (
         (("notebook",), {"metavar": "NOTEBOOK", "nargs": "?"}),
-        (("flows",), {"metavar": "FLOW", "nargs": "*"}),
+        (("flows",), {"metavar": "FLOW", "nargs": "*", "default": []}),
         (("-o", "--output"), {"metavar": "DIR"}),
         (("--force",), {"action": "store_true"}),
     ),

@@ -30,7 +30,7 @@ def at_exit(engine: Engine) -> None:
 
 def _finish() -> None:
     for engine in list(_engines):
-        if _in_kernel():
+        if in_kernel():
             # Here, as the module is heavy and most interpreters need none of it.
             from kitaru.runtime.stopping import stop_all
 
@@ -40,7 +40,8 @@ def _finish() -> None:
         engine.close()
 
 
-def _in_kernel() -> bool:
+def in_kernel() -> bool:
+    """Whether this process is the kernel of a notebook."""
     return "ipykernel.kernelapp" in sys.modules
 
 

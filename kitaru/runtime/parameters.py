@@ -77,8 +77,8 @@ def spread(flow: Flow[..., Any], arguments: dict[str, Any]) -> tuple[tuple[Any, 
     return bound.args, bound.kwargs
 
 
-def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
-    """Convert one argument to its annotation.
+def fit(flow: Flow[..., Any], name: str, value: Any, given: str = "") -> Any:
+    """Convert one argument to its annotation; `given` says how it was, if not to ``run()``.
 
     Raises
     ------
@@ -97,8 +97,9 @@ def fit(flow: Flow[..., Any], name: str, value: Any) -> Any:
         problem = error.errors()[0]
         where = "".join(f"[{part!r}]" for part in problem["loc"])
         raise KitaruUsageError(
-            f"{flow.name}.run(): {name}{where}={problem['input']!r} does not fit {type_name(parameter.annotation)}: "
-            f"{problem['msg']}. The flow is {flow.name}{flow.signature}."
+            f"{given or f'{flow.name}.run(): '}{name}{where}={problem['input']!r} does not fit "
+            f"{type_name(parameter.annotation)}: {problem['msg']}. "
+            + ("Change the value or the type." if given else f"The flow is {flow.name}{flow.signature}.")
         ) from None
 
 

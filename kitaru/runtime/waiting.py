@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.errors import KitaruContextError, KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 from kitaru.runtime.effects import Awaitable
 from kitaru.runtime.execution import RecordedWait, require_execution
+from kitaru.runtime.exit import in_kernel
 from kitaru.runtime.primitive import Primitive
 from kitaru.runtime.signals import Stopped, Suspended
 from kitaru.runtime.steps import Commit
@@ -236,7 +237,8 @@ def _announce(execution: Execution, asked: RecordedWait) -> None:
         return  # the view asks
     text = asked.question or "Go on?"
     command = f"kitaru executions input {execution.exec_id} --wait {asked.name} --value JSON"
-    sys.stderr.write(f"{execution.exec_id} of {execution.flow_name} waits: {text}\n  answer with: {command}\n")
+    stream = sys.stdout if in_kernel() else sys.stderr  # a notebook shows the latter in red, and nothing is wrong
+    stream.write(f"{execution.exec_id} of {execution.flow_name} waits: {text}\n  answer with: {command}\n")
 
 
 class Answer(Awaitable):

@@ -8,7 +8,7 @@ import re
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru.code import blacked_out, is_key, looks_secret
+from kitaru.code import blacked_out, function_file, is_key, looks_secret
 from kitaru.errors import KitaruRuntimeError
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _hidden(line: str) -> str:
 
 
 def _lines_of(code: CodeType | None, file: str) -> Iterator[int]:
-    if code is None or code.co_filename != file:
+    if code is None or file not in (code.co_filename, function_file(code.co_filename)):
         return
     yield from (line for _, _, line in code.co_lines() if line is not None)
     for constant in code.co_consts:

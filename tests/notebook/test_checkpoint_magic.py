@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import pytest
 
 from kitaru import KitaruClient
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruError, KitaruUsageError
 
 CELL = """%%kitaru_checkpoint prepare
 import math
@@ -58,6 +59,13 @@ def test_a_cell_that_awaits(run: Any, shell: Any) -> None:
 
 
 @pytest.mark.slow
+def test_a_failure_shows_what_was_written_and_no_frame_of_ours(run: Any) -> None:
+    with pytest.raises(KitaruError) as caught:
+        run("%%kitaru_checkpoint broken\nrows = []\nfirst = rows[0]")
+    told = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(caught.value._render_traceback_()))  # type: ignore[attr-defined]
+    assert "line 3, in broken()\n      2 rows = []\n----> 3 first = rows[0]\n\nIndexError" in told
+
+
 def test_isolated_it_runs_in_a_process_of_its_own(run: Any, shell: Any) -> None:
     run("%%kitaru_checkpoint where --isolated\nimport os\npid = os.getpid()")
     assert shell.user_ns["pid"] != os.getpid()

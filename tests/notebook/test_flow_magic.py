@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -211,43 +212,25 @@ def test_other_parameters_start_another_execution(run: Any, capsys: Any) -> None
     assert "with other code or parameters" in capsys.readouterr().out
 
 
+def test_the_calls_of_a_cell_run_on_the_stack_that_its_line_names(run: Any, shell: Any) -> None:
+    run(
+        "%%kitaru_flow stacked --stack process -o pids\nimport os\n"
+        "def pid():\n    return os.getpid()\npid(), os.getpid()"
+    )
+    of_call, of_body = shell.user_ns["pids"]
+    assert of_body == os.getpid() != of_call
+    assert newest().stack_name == "process"
+
+
 def test_a_failure_shows_the_lines_of_the_cell_and_none_of_ours(run: Any) -> None:
     with pytest.raises(KitaruError) as caught:
         run("%%kitaru_flow failing\ndef divide(n):\n    return 1 / n\n\nx = 0\ndivide(x)")
     told = rendered(caught.value)
     assert "ZeroDivisionError" in told
     assert "return 1 / n" in told
-    assert "divide(x)" in told
+    assert "----> 6 divide(x)" in told
     assert "kitaru/runtime" not in told
     assert "What finished is kept" in told
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("%%kitaru_flow f --detatch\n1", "did you mean --detach"),
-        ("%%kitaru_flow f\nreturn 1", "line 2: a cell has no return"),
-        ("%%kitaru_flow f\nlenn([1])", "line 2: lenn is not defined. Did you mean len"),
-        ("%%kitaru_flow f -p n:int='x'\nn", "does not fit"),
-        ("%%kitaru_flow f -p n:int\nn", "n has no value"),
-        ("%%kitaru_flow f --checkpoint nothing\n1", "nothing is not defined"),
-        ("%%kitaru_flow 2f\n1", "'2f' is no name"),
-    ],
-)
-def test_what_makes_no_sense_is_told_in_a_sentence(run: Any, text: str, message: str) -> None:
-    with pytest.raises(KitaruUsageError) as caught:
-        run(text)
-    told = rendered(caught.value)
-    assert message in told
-    assert "Traceback" not in told
-
-
-def test_a_syntax_error_points_at_the_line_of_the_cell(run: Any) -> None:
-    with pytest.raises(KitaruUsageError, match=r"line 4: invalid syntax") as caught:
-        run("%%kitaru_flow f\n\nx = 1\ny = = 2")
-    told = rendered(caught.value)
-    assert "y = = 2" in told
-    assert "kitaru/" not in told
 
 
 def test_lines_are_those_of_the_cell_with_blank_lines_above_and_below_the_magic(run: Any, shell: Any) -> None:
@@ -256,16 +239,6 @@ def test_lines_are_those_of_the_cell_with_blank_lines_above_and_below_the_magic(
     with pytest.raises(KitaruError) as caught:
         run(text)
     assert "line 5" in rendered(caught.value)
-
-
-def test_two_cells_with_one_name_are_warned_about(run: Any, shell: Any, capsys: Any) -> None:
-    shell.get_parent = lambda: {"metadata": {"cellId": "one"}}
-    run("%%kitaru_flow same\n1")
-    run("%%kitaru_flow same\n2")
-    assert "Another cell" not in capsys.readouterr().err
-    shell.get_parent = lambda: {"metadata": {"cellId": "two"}}
-    run("%%kitaru_flow same\n3")
-    assert "Another cell of this notebook defines a flow same too" in capsys.readouterr().err
 
 
 def test_checkpoints_of_a_cell_are_those_of_a_decorated_function(run: Any, shell: Any) -> None:

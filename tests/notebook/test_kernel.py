@@ -58,13 +58,9 @@ def test_a_failure_is_told_once_with_the_users_own_lines_first(kernel: Kernel) -
     error = kernel.error(cell)
     assert error.count("Traceback") == 1
     assert all("Traceback" not in str(shown) for shown in kernel.shown_by(cell))
-    assert (
-        error.index("ZeroDivisionError")
-        < error.index(
-            f"Cell In[{kernel.number(cell)}], line 8, in broken(n)\n      6     m = n\n----> 8     return divide(m)\n"
-        )
-        < error.index("KitaruUserCodeError")
-    )
+    place = f"Cell In[{kernel.number(cell)}], line 8, in broken(n)\n"
+    written = f"{place}      4     return 1 / n\n      6 m = n\n----> 8 divide(m)\n"
+    assert error.index("ZeroDivisionError") < error.index(written) < error.index("KitaruUserCodeError")
     exec_id = document(kernel, cell)["exec_id"]
     assert error.splitlines()[-1] == (
         f"KitaruUserCodeError: {exec_id} failed. What finished is kept: mend the cause, then run the cell again, or go "

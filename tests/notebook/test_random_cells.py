@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from kitaru.code import flow_cell
+from kitaru.code import flow_cell, source_of
 from kitaru.errors import KitaruUsageError
 from kitaru.notebook.define import define_flow
 
@@ -90,6 +90,8 @@ def test_a_flow_computes_what_its_cell_computes(shell: Any, text: str) -> None:
         refused(error)
     else:
         assert outcome(flow.function) == expected
+        # Its code has the lines of the cell; what identifies it is the text of the function.
+        assert str(source_of(flow.function)).startswith("def f(n: int = 2, m: int = 5")
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,8 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kitaru.runtime.values.previews import clean, line
+from kitaru.code.secret import is_secret
+from kitaru.runtime.values.previews import HIDDEN, clean, line
 
 _ROWS = 5
 _COLUMNS = 8
@@ -87,7 +88,9 @@ def _table(
         "columns": [_label(column) for column in columns],
         "dtypes": [clean(str(dtype), _NAME) for dtype in dtypes],
         "shape": [int(length) for length in shape],
-        "rows": [[_cell(item) for item in row] for row in zip(*values, strict=True)],
+        "rows": [
+            [_cell(item, name) for name, item in zip(columns, row, strict=True)] for row in zip(*values, strict=True)
+        ],
     }
 
 
@@ -95,7 +98,9 @@ def _label(name: Any) -> str:
     return clean(name, _NAME) if isinstance(name, str) else line(name, _NAME)
 
 
-def _cell(item: Any) -> str:
+def _cell(item: Any, column: Any = "") -> str:
+    if is_secret(column if isinstance(column, str) else "", item):
+        return HIDDEN
     if isinstance(item, date | time | timedelta | Decimal):
         item = str(item)  # as tables show them
     return clean(item, _CELL) if isinstance(item, str) else line(item, _CELL)

@@ -118,6 +118,8 @@ def test_an_answer_from_a_terminal_reaches_a_cell_that_blocks(kernel: Any, termi
     until(lambda: exec_id(shown) in terminal("executions", "list", "--status", "waiting"))
     terminal("executions", "input", exec_id(shown), "--value", "7")
     assert "answer 7" in kernel.finished(cell)
+    # Nothing of it in red: a question is no error.
+    assert {m["content"]["name"] for m in kernel.messages[cell] if m["msg_type"] == "stream"} == {"stdout"}
 
 
 def test_two_notebooks_and_a_terminal_work_at_once(notebook: Any, terminal: Any, gate: Path) -> None:

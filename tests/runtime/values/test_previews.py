@@ -101,6 +101,23 @@ def test_tables_show_columns_and_first_rows():
         assert {dtype.lower() for dtype in made["dtypes"]} == {"int64"}
 
 
+def test_secrets_in_a_table_are_not_shown_and_what_is_beside_them_is():
+    key = "sk-" + "0123456789" * 3
+    columns = {"user": ["ada"], "password": ["open sesame"], "api_key": ["abc-1"], "note": [key], "max_tokens": [7]}
+    for value in (
+        pd.DataFrame(columns),
+        pl.DataFrame(columns),
+        pa.table(columns),
+        pd.Series(["open sesame"], name="password"),
+        np.array([key]),
+    ):
+        made = checked(value)
+        assert not any(secret in str(made) for secret in ("open sesame", "abc-1", key))
+        assert "hidden: it looks like a secret" in str(made)
+        if len(made.get("columns", ())) > 1:
+            assert (made["rows"][0][0], made["rows"][0][-1]) == ("ada", "7")
+
+
 def test_tables_of_any_content_fit():
     checked(pd.DataFrame({"\U0001f600" * 90 + str(n): ["\U0001f600" * 500] * 9 for n in range(9)}))
     checked(pd.DataFrame([[1, 2]], columns=["a", "a"]))
