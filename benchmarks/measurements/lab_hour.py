@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from benchmarks.scene import Samples, Scene
     from tests.browser.jupyter import Server
 
-EVENTS = 12
-"""A line's: a quarter of a second at 50/s, which is how often pages are told."""
-LINES = 40
+EVENTS = 60
+"""A line's: more than a second's at 50/s."""
+LINES = 8
 """A call's: ten seconds."""
 CALLS = 360
+"""An hour's: 3,000 pushes that the page is waited for with, and all of their events."""
 HASTE = """
 const setLater = window.setTimeout;
 window.setTimeout = (call, after, ...rest) => setLater(call, after > 0 && after <= 500 ? after / 50 : after, ...rest);

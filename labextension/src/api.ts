@@ -1,6 +1,4 @@
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
-import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
+import type { PartialJSONValue } from '@lumino/coreutils';
 
 import type {
   CallDetail,
@@ -10,13 +8,16 @@ import type {
   ExecutionPage,
   ExecutionsQuery,
   ExecutionView,
-  Failure,
   LogLine,
   LogsQuery,
   StatusView,
   StreamState,
   WaitView
 } from './documents';
+import { Requests } from './requests';
+import { serverSentEvents } from './serverSentEvents';
+
+export { ApiError, type IFailure } from './requests';
 
 /**
  * An execution, wherever it is recorded.
@@ -45,9 +46,6 @@ export type IChange = Readonly<Change>;
 /** Where the stream stands: the home that it tells of, and why its store cannot be read. */
 export type IStreamState = Readonly<StreamState>;
 
-/** Body of every answer that is no success. */
-export type IFailure = Readonly<Failure>;
-
 /** A call with everything that is known of it. */
 export type ICallDetail = Readonly<CallDetail>;
 
@@ -66,50 +64,10 @@ export type IExecutionsQuery = Written<ExecutionsQuery>;
 export type ICallsQuery = Written<CallsQuery>;
 export type ILogsQuery = Written<LogsQuery>;
 
-type Query = Record<string, string | number | boolean | undefined | null>;
-
-/**
- * The server refused, and said why.
- */
-export class ApiError extends ServerConnection.ResponseError {
-  constructor(
-    response: Response,
-    readonly failure: IFailure
-  ) {
-    super(response, failure.message);
-    this.name = 'ApiError';
-  }
-
-  get status(): number {
-    return this.response.status;
-  }
-
-  static async from(response: Response): Promise<ApiError> {
-    const body = parse(await response.text());
-    const told = typeof body === 'object' && body !== null ? body : {};
-    return new ApiError(response, {
-      message: `${response.status} ${response.statusText}`,
-      reason: response.statusText,
-      ...told
-    });
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A proxy between the browser and the server answers with a page.
-    return null;
-  }
-}
-
 /**
  * The routes of the server extension, one method each.
  */
-export class Api {
-  constructor(private readonly settings: ServerConnection.ISettings) {}
-
+export class Api extends Requests {
   status(home: string | null = null): Promise<IStatus> {
     return this.get('status', { home });
   }
@@ -201,63 +159,6 @@ export class Api {
       yield { id, event, data: JSON.parse(data) as unknown } as StreamMessage;
     }
   }
-
-  /**
-   * Ask a route that has no method of its own here.
-   */
-  async get<T>(path: string, query: Query = {}): Promise<T> {
-    const response = await this.fetch(path, query);
-    return (await response.json()) as T;
-  }
-
-  /**
-   * The same for what is no JSON.
-   */
-  async bytes(path: string, query: Query = {}): Promise<ArrayBuffer> {
-    return (await this.fetch(path, query)).arrayBuffer();
-  }
-
-  /**
-   * Change something by a route that has no method of its own here.
-   */
-  async send<T>(
-    method: 'POST' | 'DELETE',
-    path: string,
-    query: Query = {},
-    body?: PartialJSONObject
-  ): Promise<T> {
-    const init = body ? { method, body: JSON.stringify(body) } : { method };
-    const response = await this.fetch(path, query, init);
-    const text = await response.text();
-    return (text ? JSON.parse(text) : null) as T;
-  }
-
-  private async fetch(
-    path: string,
-    query: Query,
-    init: RequestInit = {}
-  ): Promise<Response> {
-    const response = await ServerConnection.makeRequest(
-      this.url(path, query),
-      init,
-      this.settings
-    );
-    if (!response.ok) {
-      throw await ApiError.from(response);
-    }
-    return response;
-  }
-
-  private url(path: string, query: Query): string {
-    const url = URLExt.join(this.settings.baseUrl, 'kitaru/api', path);
-    const given = Object.entries(query).filter(
-      ([, value]) => value !== undefined && value !== null && value !== ''
-    );
-    const text = new URLSearchParams(
-      given.map(([name, value]) => [name, String(value)])
-    ).toString();
-    return text ? `${url}?${text}` : url;
-  }
 }
 
 /**
@@ -269,55 +170,4 @@ export function executionPath(ref: IExecutionRef, ...parts: string[]): string {
     .filter(part => part !== '')
     .map(encodeURIComponent)
     .join('/');
-}
-
-/**
- * A server-sent event as it is written.
- */
-export interface IServerSentEvent {
-  id: string;
-  event: string;
-  data: string;
-}
-
-/**
- * Server-sent events as they arrive, in whatever pieces.
- */
-export async function* serverSentEvents(
-  body: ReadableStream<Uint8Array>
-): AsyncGenerator<IServerSentEvent> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        return;
-      }
-      const blocks = (rest + decoder.decode(value, { stream: true })).split(
-        '\n\n'
-      );
-      rest = blocks.pop() ?? '';
-      for (const event of blocks.map(readEvent)) {
-        // What has no data is a comment, which only keeps the connection open.
-        if (event.data !== '') {
-          yield event;
-        }
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-function readEvent(block: string): IServerSentEvent {
-  const found = { id: '', event: 'message', data: '' };
-  for (const line of block.split('\n')) {
-    const [, name, value] = /^(id|event|data): ?(.*)$/.exec(line) ?? [];
-    if (name && value !== undefined) {
-      found[name as keyof typeof found] = value;
-    }
-  }
-  return found;
 }

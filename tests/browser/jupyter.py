@@ -191,6 +191,10 @@ class Jupyter:
         self.page.evaluate("() => jupyterapp.restored")
         self.page.locator(".jp-LabShell").wait_for()
 
+    def await_launcher(self) -> None:
+        """Wait until the launcher is there, which JupyterLab puts up when it is loaded, and which takes the focus."""
+        self.page.locator(".jp-Launcher").click(position={"x": 4, "y": 4})
+
     def await_waiting(self, text: Callable[[], str | None]) -> None:
         """Wait until a text has the number of open questions, as the server knows it."""
         until = time.monotonic() + PATIENCE / 1000

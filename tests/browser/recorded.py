@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FLOWS = """
 import sys, time
 import pandas
+from PIL import Image
 from kitaru import checkpoint, flow, log, save, wait
 
 @checkpoint
@@ -37,7 +38,10 @@ def score(part: str) -> int:
 
 @checkpoint
 def table(parts: list) -> pandas.DataFrame:
-    save("page", "# Hello\\n\\n<img src=x onerror='window.hacked = 1'>**strong**", type="context")
+    save("notes.md", "# Hello\\n\\n<img src=x onerror='window.hacked = 1'>**strong**", type="context")
+    save("page.html", "<p>a <em>page</em></p><script>window.hacked = 2</script>", type="context")
+    save("settings", {"words": 100, "html": "<b>no</b>"}, type="context")
+    save("dot", Image.new("RGB", (24, 16), "green"), type="context")
     return pandas.DataFrame({"part": parts, "length": [len(part) for part in parts], "html": "<b>no</b>"})
 
 @checkpoint

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.jupyter import ELSEWHERE
 from tests.browser.recorded import ask, record
-from tests.browser.test_document import opened, show
+from tests.browser.test_document import show
 from tests.browser.test_sidebar import opened as opened_list
 
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ def await_copied(lab: Jupyter, text: str) -> None:
     lab.page.wait_for_function("text => navigator.clipboard.readText().then(found => found.includes(text))", arg=text)
 
 
-def test_an_execution_is_cancelled_with_a_reason_once_that_is_confirmed(lab: Jupyter) -> None:
-    exec_id = ask(lab.server, "Cancelled tea")
-    document = opened(lab, exec_id)
-    cancel = lab.page.get_by_role("button", name="Cancel…")
+def test_an_execution_is_cancelled_with_a_reason_once_that_is_confirmed(desk: Jupyter) -> None:
+    exec_id = ask(desk.server, "Cancelled tea")
+    document = show(desk, exec_id)
+    cancel = desk.page.get_by_role("button", name="Cancel…")
     cancel.click()
-    lab.page.get_by_role("button", name="Keep It").click()
+    desk.page.get_by_role("button", name="Keep It").click()
     expect(document.locator("header").first).to_contain_text("Waiting")
     cancel.click()
-    lab.page.get_by_label("Reason (may be left out)").fill("enough tea")
-    lab.page.get_by_role("button", name="Cancel Execution").click()
+    desk.page.get_by_label("Reason (may be left out)").fill("enough tea")
+    desk.page.get_by_role("button", name="Cancel Execution").click()
     expect(document.locator("header").first).to_contain_text("Cancelled")
     expect(document).to_contain_text("enough tea")
     expect(document.get_by_role("button", name="Approve")).to_have_count(0)
     expect(cancel).to_be_disabled()
 
 
-def test_an_interrupted_execution_goes_on_from_where_it_stopped(lab: Jupyter) -> None:
+def test_an_interrupted_execution_goes_on_from_where_it_stopped(desk: Jupyter) -> None:
     exec_id = record(
-        lab.server,
+        desk.server,
         """
 import os, pathlib
 from kitaru import current_execution_id
@@ -57,52 +57,64 @@ def stops(mark: str) -> str:
 stops.run(os.path.abspath("stops-mark")).wait()
 """,
     )
-    document = opened(lab, exec_id)
+    document = show(desk, exec_id)
     expect(document.locator("header").first).to_contain_text("Interrupted")
-    lab.page.get_by_role("button", name="Resume", exact=True).click()
+    desk.page.get_by_role("button", name="Resume", exact=True).click()
     expect(document.locator("header").first).to_contain_text("Completed", timeout=ELSEWHERE)
     expect(document.locator(".jp-kitaru-values")).to_contain_text("went on")
 
 
-def test_ids_addresses_and_lines_for_python_and_a_terminal_are_copied(lab: Jupyter) -> None:
-    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    exec_id = ask(lab.server, "Copied tea")
-    opened(lab, exec_id)
-    lab.page.wait_for_function("() => jupyterapp.shell.currentWidget?.title.label === 'asking'")
+def test_ids_addresses_and_lines_for_python_and_a_terminal_are_copied(desk: Jupyter) -> None:
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    exec_id = ask(desk.server, "Copied tea")
+    show(desk, exec_id)
+    desk.page.wait_for_function("() => jupyterapp.shell.currentWidget?.title.label === 'asking'")
     for command, text in {
         "kitaru:copy-id": exec_id,
         "kitaru:copy-as-python": f'execution = kitaru.KitaruClient().executions.get("{exec_id}")',
         "kitaru:copy-as-cli": f"kitaru executions input {exec_id}",
         "kitaru:copy-link": f"/lab?kitaru={exec_id}",
     }.items():
-        lab.execute(command)
-        await_copied(lab, text)
+        desk.execute(command)
+        await_copied(desk, text)
 
 
-def test_the_palette_finds_the_commands_and_runs_them(lab: Jupyter) -> None:
-    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    exec_id = ask(lab.server, "Palette tea")
-    opened(lab, exec_id)
-    lab.page.wait_for_function("() => jupyterapp.shell.currentWidget?.title.label === 'asking'")
+DESCRIBED = """async () => {
+  const all = jupyterapp.commands.listCommands().filter(id => id.startsWith('kitaru:'));
+  const found = all.map(async id => [id, (await jupyterapp.commands.describedBy(id)).args]);
+  return Object.fromEntries(await Promise.all(found));
+}"""
+
+
+def test_the_palette_finds_the_commands_and_runs_them(desk: Jupyter) -> None:
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    exec_id = ask(desk.server, "Palette tea")
+    show(desk, exec_id)
+    desk.page.wait_for_function("() => jupyterapp.shell.currentWidget?.title.label === 'asking'")
     # The palette goes when anything else takes the focus, as a document does that opens.
-    lab.execute("kitaru:open-execution", {"execId": exec_id})
-    lab.execute("apputils:activate-command-palette")
-    palette = lab.page.locator(".jp-ModalCommandPalette")
+    desk.execute("kitaru:open-execution", {"execId": exec_id})
+    desk.execute("apputils:activate-command-palette")
+    palette = desk.page.locator(".jp-ModalCommandPalette")
     palette.locator("input").fill("kitaru")
     found = palette.locator(".lm-CommandPalette-item")
     for label in ("Show Executions of This Notebook", "Show Open Questions", "Cancel…", "Replay…", "Copy Link"):
         expect(found.filter(has_text=label)).to_have_count(1)
+    # Other extensions and agents are told what each takes.
+    described = desk.page.evaluate(DESCRIBED)
+    assert len(described) > 20
+    assert [command for command, arguments in described.items() if arguments is None] == []
     palette.locator("input").fill("kitaru copy id")
     expect(found.first).to_contain_text("Copy Id")
-    lab.page.keyboard.press("Enter")
-    await_copied(lab, exec_id)
+    desk.page.keyboard.press("Enter")
+    await_copied(desk, exec_id)
 
 
-def test_shortcuts_lead_to_the_list_and_to_the_questions(lab: Jupyter) -> None:
+def test_shortcuts_and_menus_lead_to_the_list_and_to_the_questions(lab: Jupyter) -> None:
     exec_id = ask(lab.server, "Shortcut tea")
     lab.visit()
     lab.await_command("kitaru:show-executions")
     lab.await_command("kitaru:show-waits")
+    lab.await_launcher()
     lab.page.keyboard.press("Control+Alt+k")
     tree = lab.page.get_by_role("tree", name="Executions")
     expect(tree).to_be_focused()
@@ -113,6 +125,20 @@ def test_shortcuts_lead_to_the_list_and_to_the_questions(lab: Jupyter) -> None:
     expect(form).to_be_visible()
     focused = lab.page.locator(".jp-kitaru-inbox :focus")
     expect(focused).to_have_count(1)
+    open_menu(lab, "View").get_by_text("Show Executions", exact=True).click()
+    expect(tree).to_be_focused()
+    open_menu(lab, "View").get_by_text("Show Open Questions", exact=True).click()
+    expect(focused).to_have_count(1)
+    menu = open_menu(lab, "File")
+    for entry in ("Deploy Flow…", "Export Flow as a Script…"):
+        # There is no notebook yet.
+        expect(menu.locator(".lm-Menu-item.lm-mod-disabled").filter(has_text=entry)).to_have_count(1)
+
+
+def open_menu(lab: Jupyter, name: str) -> Locator:
+    """Open a menu of the menu bar."""
+    lab.page.locator(".lm-MenuBar-item").filter(has_text=re.compile(f"^{name}$")).click()
+    return lab.page.locator(".lm-Menu").last
 
 
 def test_the_button_of_a_notebook_shows_what_it_started(lab: Jupyter) -> None:
@@ -130,9 +156,9 @@ def test_the_button_of_a_notebook_shows_what_it_started(lab: Jupyter) -> None:
     expect(panel.get_by_role("treeitem")).to_contain_text("of_toolbar")
 
 
-def test_search_finds_ids_and_flows(lab: Jupyter) -> None:
-    exec_id = record(lab.server, "run = wide.run(1)\nrun.wait()\nprint(run.exec_id)")
-    panel = opened_list(lab)
+def test_search_finds_ids_and_flows(desk: Jupyter) -> None:
+    exec_id = record(desk.server, "run = wide.run(1)\nrun.wait()\nprint(run.exec_id)")
+    panel = opened_list(desk)
     search = panel.get_by_placeholder("Search executions")
     search.fill(exec_id[3:9])
     expect(panel.get_by_role("treeitem")).to_have_count(1)
@@ -164,20 +190,20 @@ print(run.exec_id)
 """
 
 
-def test_a_replay_runs_the_recorded_code_of_a_program_with_a_date_and_a_choice(lab: Jupyter) -> None:
-    exec_id = record(lab.server, STAMP.format(version="the first"))
-    record(lab.server, STAMP.format(version="the second"))
-    document = opened(lab, exec_id)
-    lab.page.get_by_role("button", name="Replay…").click()
+def test_a_replay_runs_the_recorded_code_of_a_program_with_a_date_and_a_choice(desk: Jupyter) -> None:
+    exec_id = record(desk.server, STAMP.format(version="the first"))
+    record(desk.server, STAMP.format(version="the second"))
+    document = show(desk, exec_id)
+    desk.page.get_by_role("button", name="Replay…").click()
     form = document.get_by_role("region", name="Replay stamped")
     form.get_by_label("text").fill("coffee")
     expect(form.get_by_label("day")).to_have_value("2026-01-02")
     form.get_by_label("day").fill("2026-05-04")
     form.get_by_label("size").select_option("large")
-    lab.screenshot("replay-typed")
+    desk.screenshot("replay-typed")
     expect(form.get_by_role("status")).to_have_text("1 call runs if its inputs change")
     form.get_by_role("button", name="Replay", exact=True).click()
-    replayed = lab.page.locator(".jp-kitaru-document", has_text="Replay of")
+    replayed = desk.page.locator(".jp-kitaru-document", has_text="Replay of")
     expect(replayed).to_contain_text("coffee by the first on datetime.date(2026, 5, 4), Size.LARGE", timeout=ELSEWHERE)
 
 

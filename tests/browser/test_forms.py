@@ -12,8 +12,6 @@ from tests.browser.recorded import record
 from tests.browser.test_document import show
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
     from tests.browser.jupyter import Jupyter, Server
 
 ASKING = """
@@ -71,15 +69,10 @@ def asking(server: Server) -> dict[str, str]:
     return dict(zip(("party", "tree", "words"), record(server, ASKING).split(), strict=True))
 
 
-def opened(lab: Jupyter, exec_id: str) -> Locator:
-    lab.visit()
-    return show(lab, exec_id)
-
-
 def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_in(
-    lab: Jupyter, asking: dict[str, str]
+    desk: Jupyter, asking: dict[str, str]
 ) -> None:
-    document = opened(lab, asking["party"])
+    document = show(desk, asking["party"])
     form = document.get_by_role("region", name="What party?")
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_role("alert").first).to_have_text("Needed")
@@ -102,8 +95,8 @@ def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_i
     tables.get_by_label("Name of the entry").fill("hall")
     tables.get_by_label("Name of the entry").blur()
     tables.get_by_label("hall", exact=True).fill("3")
-    lab.screenshot("form-nested")
-    assert lab.violations(".jp-kitaru-document") == []
+    desk.screenshot("form-nested")
+    assert desk.violations(".jp-kitaru-document") == []
     form.get_by_role("button", name="Send").click()
     values = document.locator(".jp-kitaru-values")
     expect(values).to_contain_text("day=datetime.date(2026, 5, 4)", timeout=ELSEWHERE)
@@ -111,8 +104,8 @@ def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_i
         expect(values).to_contain_text(part)
 
 
-def test_a_form_within_itself_is_typed_as_json_and_checked(lab: Jupyter, asking: dict[str, str]) -> None:
-    document = opened(lab, asking["tree"])
+def test_a_form_within_itself_is_typed_as_json_and_checked(desk: Jupyter, asking: dict[str, str]) -> None:
+    document = show(desk, asking["tree"])
     form = document.get_by_role("region", name="What tree?")
     field = form.get_by_label("Answer as JSON")
     field.fill('{"name": ')
@@ -120,17 +113,17 @@ def test_a_form_within_itself_is_typed_as_json_and_checked(lab: Jupyter, asking:
     field.fill('{"name": "oak", "below": [{"title": 1}]}')
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_role("alert")).to_contain_text("below.0.name: Needed")
-    lab.screenshot("form-json")
-    assert lab.violations(".jp-kitaru-document") == []
+    desk.screenshot("form-json")
+    assert desk.violations(".jp-kitaru-document") == []
     field.fill('{"name": "oak", "below": [{"name": "leaf"}]}')
     form.get_by_role("button", name="Send").click()
     expect(document.locator(".jp-kitaru-values")).to_contain_text("below=[Tree(name='leaf'", timeout=ELSEWHERE)
 
 
-def test_enter_in_a_list_sends_the_form_and_adds_nothing(lab: Jupyter, asking: dict[str, str]) -> None:
-    document = opened(lab, asking["words"])
+def test_enter_in_a_list_sends_the_form_and_adds_nothing(desk: Jupyter, asking: dict[str, str]) -> None:
+    document = show(desk, asking["words"])
     form = document.get_by_role("region", name="Which words?")
     form.get_by_role("button", name="Add an entry").click()
     form.get_by_label("Entry 1", exact=True).fill("oak")
-    lab.page.keyboard.press("Enter")
+    desk.page.keyboard.press("Enter")
     expect(document.locator(".jp-kitaru-values")).to_contain_text("['oak']", timeout=ELSEWHERE)

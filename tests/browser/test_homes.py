@@ -33,6 +33,7 @@ def fresh(projects: Server, page: Page) -> Jupyter:
 
 
 def test_a_fresh_home_says_how_to_begin(fresh: Jupyter) -> None:
+    fresh.visit()
     panel = opened(fresh)
     expect(panel).to_contain_text("Begin with two cells:")
     expect(panel.get_by_placeholder("Search executions")).to_have_count(0)

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.jupyter import ELSEWHERE
 from tests.browser.recorded import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Locator
 
-    from tests.browser.jupyter import Jupyter
+    from tests.browser.jupyter import Jupyter, Server
 
 
 def question(lab: Jupyter, exec_id: str) -> Locator:
@@ -33,6 +36,37 @@ def test_a_new_question_is_told_and_answered_without_a_notebook(lab: Jupyter) ->
     lab.execute("kitaru:open-execution", {"execId": exec_id}, wait=False)
     # Whoever asked has gone: another process goes on.
     expect(lab.page.locator(".jp-kitaru-document")).to_contain_text("Completed", timeout=ELSEWHERE)
+
+
+@pytest.fixture
+def own_settings(server: Server) -> Iterator[None]:
+    """Whatever the person chooses is forgotten afterwards."""
+    yield
+    for chosen in (server.root.parent / "settings" / "kitaru").glob("*"):
+        chosen.unlink()
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_notifications_are_switched_off_in_the_settings_and_the_status_bar_still_counts(lab: Jupyter) -> None:
+    lab.visit()
+    lab.page.wait_for_function("() => jupyterapp.isPluginActivated('kitaru:inbox')")
+    lab.await_stream()
+    lab.execute("settingeditor:open", {"query": "Kitaru"}, wait=False)
+    switch = lab.page.get_by_role("checkbox", name="Notify of questions")
+    switch.uncheck()
+    lab.screenshot("settings")
+    chosen = lab.page.locator(".jp-PluginList").get_by_text("Modified", exact=True)
+    expect(chosen).to_be_visible()
+    quiet = ask(lab.server, "Quiet tea")
+    lab.await_waiting(lab.page.locator(".jp-kitaru-waits-status").inner_text)
+    expect(lab.page.get_by_role("alert").filter(has_text="Quiet tea")).to_have_count(0)
+    lab.page.get_by_role("button", name="Restore to Defaults").click()
+    expect(chosen).to_have_count(0)
+    ask(lab.server, "Loud tea")
+    expect(lab.page.get_by_role("alert").filter(has_text="Loud tea")).to_be_visible()
+    lab.execute("kitaru:show-waits")
+    expect(question(lab, quiet)).to_be_visible()
+    expect(lab.page.get_by_role("alert").filter(has_text="Quiet tea")).to_have_count(0)
 
 
 def test_the_status_bar_says_how_many_wait_and_leads_to_them(lab: Jupyter) -> None:

@@ -286,8 +286,10 @@ def with_output(server: Server, name: str, view: Any) -> str:
 
 
 def test_a_notebook_from_elsewhere_shows_what_was_saved_and_says_so(lab: Jupyter) -> None:
-    lab.open(with_output(lab.server, "elsewhere.ipynb", saved_view()))
+    costly = {**saved_view()["totals"], "tokens": 1234, "cost": 0.0123}
+    lab.open(with_output(lab.server, "elsewhere.ipynb", saved_view(totals=costly)))
     view = execution(lab.output(0))
+    expect(view.locator("header").first).to_contain_text("$0.0123")
     expect(view).to_contain_text("this server does not know the execution")
     expect(view).to_contain_text("2.5 s")
     expect(view.locator(".jp-kitaru-failure")).to_contain_text("ValueError: <b>no</b>")

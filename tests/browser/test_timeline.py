@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.recorded import record
-from tests.browser.test_document import opened
+from tests.browser.test_document import show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -54,26 +54,26 @@ def rounds(server: Server) -> str:
 
 def unfolded(lab: Jupyter, exec_id: str, total: int) -> Locator:
     """Open the document and the group of so many calls."""
-    document = opened(lab, exec_id)
+    document = show(lab, exec_id)
     document.get_by_role("treeitem", name=f"work × {total}").click()
     expect(document.get_by_role("treeitem", name="Lane 1", exact=True)).to_be_visible()
     return document
 
 
-def test_many_calls_share_lanes_and_a_bar_opens_its_call(lab: Jupyter, rounds: str) -> None:
-    document = unfolded(lab, rounds, 60)
-    lanes = lab.server.get(f"kitaru/api/executions/{rounds}/lanes?checkpoint=work&first=0&count=60")["lanes"]
+def test_many_calls_share_lanes_and_a_bar_opens_its_call(desk: Jupyter, rounds: str) -> None:
+    document = unfolded(desk, rounds, 60)
+    lanes = desk.server.get(f"kitaru/api/executions/{rounds}/lanes?checkpoint=work&first=0&count=60")["lanes"]
     assert len(lanes) < 60
     bar = document.locator(".jp-kitaru-lane-bar[data-kitaru-call]").first
     name = bar.get_attribute("data-kitaru-call")
     bar.click()
     expect(document.get_by_role("complementary", name=f"Call {name}", exact=True)).to_contain_text(f"{name} ran")
-    lab.screenshot("timeline-lanes")
-    assert lab.violations(".jp-kitaru-document") == []
+    desk.screenshot("timeline-lanes")
+    assert desk.violations(".jp-kitaru-document") == []
 
 
-def test_a_folded_group_says_how_many_calls_failed_and_leads_to_them(lab: Jupyter, rounds: str) -> None:
-    document = opened(lab, rounds)
+def test_a_folded_group_says_how_many_calls_failed_and_leads_to_them(desk: Jupyter, rounds: str) -> None:
+    document = show(desk, rounds)
     group = document.get_by_role("treeitem", name="work × 40")
     group.get_by_text("1 failed", exact=True).click()
     pane = document.get_by_role("complementary", name="Call work_92")
@@ -81,43 +81,44 @@ def test_a_folded_group_says_how_many_calls_failed_and_leads_to_them(lab: Jupyte
     row = document.get_by_role("treeitem", name="work_92")
     expect(row).to_have_attribute("aria-selected", "true")
     expect(row).to_be_in_viewport()
-    lab.screenshot("timeline-failed")
-    assert lab.violations(".jp-kitaru-document") == []
+    desk.screenshot("timeline-failed")
+    assert desk.violations(".jp-kitaru-document") == []
 
 
-def test_a_key_leads_to_the_call_that_failed(lab: Jupyter, rounds: str) -> None:
-    document = opened(lab, rounds)
-    expect(document.get_by_role("treeitem", name=re.compile("work × 40, Failed, .*, 1 failed"))).to_be_visible()
-    tree = document.get_by_role("tree", name="Calls")
+def test_a_key_leads_to_the_call_that_failed(desk: Jupyter, rounds: str) -> None:
+    document = show(desk, rounds)
+    group = document.get_by_role("treeitem", name=re.compile("work × 40, Failed, .*, 1 failed"))
+    expect(group).to_have_attribute("aria-keyshortcuts", "F")
+    tree = document.get_by_role("tree", name="Calls", description=re.compile("F leads to the first call that failed"))
     tree.focus()
-    lab.page.keyboard.press("f")
+    desk.page.keyboard.press("f")
     expect(document.get_by_role("complementary", name="Call work_92")).to_contain_text("not this one")
     expect(tree).to_be_focused()
     expect(tree.locator("[aria-selected=true]")).to_contain_text("work_92")
 
 
-def test_lanes_are_used_with_the_keyboard(lab: Jupyter, rounds: str) -> None:
-    document = unfolded(lab, rounds, 60)
+def test_lanes_are_used_with_the_keyboard(desk: Jupyter, rounds: str) -> None:
+    document = unfolded(desk, rounds, 60)
     shared = document.get_by_role("treeitem", name="Lane ").filter(
-        has=lab.page.locator(".jp-kitaru-lane-bar ~ .jp-kitaru-lane-bar")
+        has=desk.page.locator(".jp-kitaru-lane-bar ~ .jp-kitaru-lane-bar")
     )
     lane = int((shared.first.get_attribute("aria-label") or "").split()[-1])
     tree = document.get_by_role("tree", name="Calls")
     tree.focus()
-    lab.page.keyboard.press("Home")
+    desk.page.keyboard.press("Home")
     for _ in range(lane):
-        lab.page.keyboard.press("ArrowDown")
+        desk.page.keyboard.press("ArrowDown")
     told = document.get_by_role("status").filter(has_text="work")
     expect(told).to_contain_text("Completed")
     first = told.inner_text()
-    lab.page.keyboard.press("ArrowRight")
+    desk.page.keyboard.press("ArrowRight")
     expect(told).not_to_have_text(first)
     second = told.inner_text()
-    lab.page.keyboard.press("Enter")
+    desk.page.keyboard.press("Enter")
     expect(document.get_by_role("complementary", name=called(second), exact=True)).to_be_visible()
-    lab.page.keyboard.press("ArrowLeft")
+    desk.page.keyboard.press("ArrowLeft")
     expect(document.get_by_role("complementary", name=called(first), exact=True)).to_be_visible()
-    lab.page.keyboard.press("ArrowLeft")
+    desk.page.keyboard.press("ArrowLeft")
     expect(tree.locator("[aria-selected=true]")).to_contain_text("work × 60")
 
 
@@ -126,8 +127,8 @@ def called(told: str) -> str:
     return f"Call {told.split(',')[0]}"
 
 
-def test_each_call_of_a_group_has_a_row_where_that_is_asked_for(lab: Jupyter, rounds: str) -> None:
-    document = unfolded(lab, rounds, 40)
+def test_each_call_of_a_group_has_a_row_where_that_is_asked_for(desk: Jupyter, rounds: str) -> None:
+    document = unfolded(desk, rounds, 40)
     tree = document.get_by_role("tree", name="Calls")
     tree.evaluate("node => { node.scrollTop = node.scrollHeight; }")
     document.get_by_role("treeitem", name="40 calls, one by one").click()
@@ -137,9 +138,9 @@ def test_each_call_of_a_group_has_a_row_where_that_is_asked_for(lab: Jupyter, ro
     expect(rows.filter(has_text="work_92")).to_have_count(1)
 
 
-def test_zoom_tells_apart_what_is_too_short_to_be_seen(lab: Jupyter, rounds: str) -> None:
+def test_zoom_tells_apart_what_is_too_short_to_be_seen(desk: Jupyter, rounds: str) -> None:
     long = record(
-        lab.server,
+        desk.server,
         """
 @checkpoint
 def quick(n: int) -> int:
@@ -155,7 +156,7 @@ run.wait()
 print(run.exec_id)
 """,
     )
-    document = opened(lab, long)
+    document = show(desk, long)
     document.get_by_role("treeitem", name="quick × 450").click()
     several = document.locator(".jp-kitaru-lane-bar[title*='calls from']").first
     several.dispatch_event("click")  # its neighbours are as close as can be

@@ -189,10 +189,9 @@ print(run.exec_id)
 """
 
 
-def test_hostile_and_huge_values_are_text_of_bounded_length(lab: Jupyter) -> None:
-    exec_id = record(lab.server, HOSTILE)
-    lab.visit()
-    document = shown(lab, exec_id)
+def test_hostile_and_huge_values_are_text_of_bounded_length(desk: Jupyter) -> None:
+    exec_id = record(desk.server, HOSTILE)
+    document = shown(desk, exec_id)
     pane = document.get_by_role("complementary")
     for call in ("evil", "deep", "huge"):
         document.get_by_role("treeitem", name=call).click()
@@ -205,9 +204,9 @@ def test_hostile_and_huge_values_are_text_of_bounded_length(lab: Jupyter) -> Non
     expect(pane).to_contain_text("</pre><script>")
     pane.get_by_role("button", name="page").click()
     expect(pane.get_by_role("region", name="page")).to_be_visible()
-    lab.screenshot("hostile")
-    assert lab.page.evaluate("() => window.hacked") is None
-    assert lab.page.evaluate("() => document.body.textContent.length") < 500_000
+    desk.screenshot("hostile")
+    assert desk.page.evaluate("() => window.hacked") is None
+    assert desk.page.evaluate("() => document.body.textContent.length") < 500_000
 
 
 def test_a_broken_image_in_a_notebook_is_named_and_loads_nothing_from_elsewhere(lab: Jupyter) -> None:

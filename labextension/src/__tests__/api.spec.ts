@@ -1,6 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import { Api, ApiError, serverSentEvents, executionPath } from '../api';
+import { Api, ApiError, executionPath } from '../api';
+import { serverSentEvents } from '../serverSentEvents';
 
 const settings = (answer: () => Response, seen: string[] = []) =>
   ServerConnection.makeSettings({

@@ -1,7 +1,7 @@
 import { barsOf } from '../document/bars';
 import { failedOf, rowsOf, toFailed } from '../document/rows';
 import { moved, spanOf, zoomed } from '../document/span';
-import { tickText, ticksOf } from '../document/ticks';
+import { ticksOf } from '../document/ticks';
 import type { ChildView, GroupView } from '../documents';
 import { callView, executionView, waitView } from './server';
 
@@ -206,15 +206,30 @@ describe('the time in sight', () => {
 });
 
 describe('the axis', () => {
+  const texts = (length: number, most: number, from = 0): string[] =>
+    ticksOf({ from: 5 + from, to: 5 + from + length }, 5, most).map(
+      ({ text }) => text
+    );
+
   it.each([
     [0.01, ['0', '2 ms', '4 ms', '6 ms', '8 ms', '10 ms']],
     [3, ['0', '500 ms', '1 s', '1.5 s', '2 s', '2.5 s', '3 s']],
     [50, ['0', '10 s', '20 s', '30 s', '40 s', '50 s']],
     [600, ['0', '2:00', '4:00', '6:00', '8:00', '10:00']],
     [7200, ['0', '30:00', '1:00:00', '1:30:00', '2:00:00']]
-  ])('has round times over %d s', (length, texts) => {
-    const ticks = ticksOf({ from: 5, to: 5 + length }, 5, 6);
-    const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
-    expect(ticks.map(tick => tickText(tick, step))).toEqual(texts);
+  ])('has round times over %d s', (length, expected) => {
+    expect(texts(length, 6)).toEqual(expected);
+  });
+
+  it('has its ends where no two round times fit', () => {
+    expect(texts(1.634, 1)).toEqual(['0', '1.6 s']);
+    expect(texts(0.0179, 1)).toEqual(['0', '18 ms']);
+    expect(texts(0.45, 2)).toEqual(['0', '450 ms']);
+    expect(texts(3725.4, 1)).toEqual(['0', '1:02:05']);
+    expect(texts(0.2, 1, 1.31)).toEqual(['1.31 s', '1.51 s']);
+  });
+
+  it('has ends however short it is', () => {
+    expect(texts(0.0001, 1)).toHaveLength(2);
   });
 });

@@ -10,6 +10,8 @@ export interface ITreeRow {
   level: number;
   content: React.ReactNode;
   label?: string | undefined;
+  /** Keys that do something in this row alone. */
+  keys?: string | undefined;
   /** Whether it is unfolded; undefined if it cannot be. */
   expanded?: boolean | undefined;
   /** Its place among those of its level, from one, and how many there are. */
@@ -27,6 +29,8 @@ export interface IReveal {
 
 export interface IVirtualTreeProps {
   label: string;
+  /** What its keys do beside those of every tree, for those who hear it. */
+  description?: string;
   count: number;
   rowHeight: number;
   className?: string;
@@ -84,6 +88,7 @@ export function VirtualTree(props: IVirtualTreeProps): React.JSX.Element {
       role="tree"
       tabIndex={0}
       aria-label={props.label}
+      aria-describedby={props.description && `${id}-keys`}
       aria-activedescendant={
         active >= first && active <= last && count > 0
           ? `${id}-${active}`
@@ -101,6 +106,11 @@ export function VirtualTree(props: IVirtualTreeProps): React.JSX.Element {
         event.stopPropagation();
       }}
     >
+      {props.description && (
+        <span id={`${id}-keys`} hidden>
+          {props.description}
+        </span>
+      )}
       <div
         className="jp-kitaru-tree-rows"
         role="none"
@@ -152,6 +162,7 @@ function TreeRow(props: {
       aria-level={row.level}
       aria-selected={current}
       aria-expanded={row.expanded}
+      aria-keyshortcuts={row.keys}
       aria-label={row.label}
       aria-posinset={place}
       aria-setsize={total}

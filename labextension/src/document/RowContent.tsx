@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { useEnvironment } from '../components/context';
-import { duration } from '../components/format';
+import { count, duration } from '../components/format';
 import { StatusIcon } from '../components/StatusIcon';
 import type { CallView } from '../documents';
 import { barsOf, type IBar } from './bars';
@@ -148,7 +148,10 @@ function Failed(props: {
         props.onFailed();
       }}
     >
-      {text}
+      <span className="jp-kitaru-failed-text">{text}</span>
+      <span className="jp-kitaru-failed-count">
+        {count(failedOf(props.row))}
+      </span>
     </span>
   );
 }

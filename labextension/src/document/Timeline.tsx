@@ -76,6 +76,7 @@ export function Timeline(props: {
           level: row.level,
           expanded: 'open' in row ? row.open : undefined,
           label: spoken(row, call, now, trans),
+          keys: failedOf(row) > 0 ? 'F' : undefined,
           className: 'jp-kitaru-span',
           data: dataOf(row, call?.name),
           content: (
@@ -128,6 +129,9 @@ export function Timeline(props: {
       <Axis zoom={zoom} />
       <VirtualTree
         label={trans.__('Calls')}
+        description={trans.__(
+          'F leads to the first call that failed. Plus and minus zoom, less than and greater than move, 0 shows the whole time.'
+        )}
         count={rows.length}
         rowHeight={ROW_HEIGHT}
         row={rowAt}

@@ -1,21 +1,38 @@
 import type { ISpan } from './span';
 
 /**
- * Round times for the axis, in seconds since `whole` began.
+ * A time on the axis, in seconds since the execution began, and how it is written.
  */
-export function ticksOf(span: ISpan, start: number, most: number): number[] {
-  const length = span.to - span.from;
-  const step = stepOf(length / Math.max(1, most));
-  const first = Math.ceil((span.from - start) / step);
-  const ticks: number[] = [];
+export interface ITick {
+  readonly at: number;
+  readonly text: string;
+}
+
+/**
+ * Round times for the axis; where there is no room for two of them, where it begins and ends.
+ */
+export function ticksOf(span: ISpan, start: number, most: number): ITick[] {
+  const from = span.from - start;
+  const to = span.to - start;
+  const step = stepOf((to - from) / Math.max(1, most));
+  const round: ITick[] = [];
   for (
-    let index = first;
-    index * step <= span.to - start + step * 1e-6;
+    let index = Math.ceil(from / step);
+    index * step <= to + step * 1e-6;
     index += 1
   ) {
-    ticks.push(index * step);
+    const at = index * step;
+    round.push({ at, text: tickText(at, step) });
   }
-  return ticks;
+  return round.length > 1 ? round : ends(from, to);
+}
+
+function ends(from: number, to: number): ITick[] {
+  const fine = Math.min(1, 10 ** Math.floor(Math.log10(to - from)) / 10);
+  return [from, to].map(at => ({
+    at,
+    text: tickText(Math.round(at / fine) * fine, fine)
+  }));
 }
 
 const STEPS = [
@@ -35,7 +52,7 @@ function stepOf(least: number): number {
 /**
  * A time on the axis: `0`, `5 ms`, `1.5 s`, `2:30`, `1:02:00`.
  */
-export function tickText(seconds: number, step: number): string {
+function tickText(seconds: number, step: number): string {
   const shown = Math.abs(seconds) < 1e-9 ? 0 : seconds;
   if (shown === 0) {
     return '0';

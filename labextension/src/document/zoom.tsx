@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import { useEnvironment } from '../components/context';
 import { moved, share, zoomed, type ISpan } from './span';
-import { ticksOf, tickText } from './ticks';
+import { ticksOf } from './ticks';
 
 /** Pixels that the text of a tick needs. */
 const TICK = 56;
@@ -152,17 +152,15 @@ function Ticks(props: { span: ISpan; start: number }): React.JSX.Element {
       watched.disconnect();
     };
   }, []);
-  const ticks = ticksOf(span, start, room);
-  const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
   return (
     <div ref={bar} className="jp-kitaru-ticks" aria-hidden="true">
-      {ticks.map(tick => (
+      {ticksOf(span, start, room).map(({ at, text }) => (
         <span
-          key={tick}
+          key={at}
           className="jp-kitaru-tick"
-          style={{ left: `${100 * share(start + tick, span)}%` }}
+          style={{ left: `${100 * share(start + at, span)}%` }}
         >
-          {tickText(tick, step)}
+          {text}
         </span>
       ))}
     </div>

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { IExecutionsQuery, IPage } from '../api';
 import { statusText } from '../components/format';
 import type { ExecutionSummary, StatisticsView } from '../documents';
 import type { IExecutionModel } from '../tokens';
@@ -12,6 +13,7 @@ import {
   type IFilters,
   type IPart
 } from './query';
+import { Section } from './section';
 
 /** More groups than this are no help. */
 const GROUPS = 100;
@@ -21,9 +23,57 @@ const FEW_GROUPS = 20;
 export type Counted = 'flow' | 'status' | 'notebook';
 
 /**
+ * The parts of a list; those that were there before keep what they know, and stay folded.
+ */
+export async function sectionsOf(
+  model: IExecutionModel,
+  trans: TranslationBundle,
+  filters: IFilters,
+  grouping: Grouping,
+  before: readonly Section[]
+): Promise<Section[]> {
+  const ask = (query: IExecutionsQuery): Promise<IPage<ExecutionSummary>> =>
+    model.api.executions(query, filters.home || null);
+  const base = queryOf(filters, Date.now() / 1000);
+  if (grouping === '') {
+    return [new Section('', null, base, null, true, ask)];
+  }
+  const known = new Map(before.map(one => [one.key, one]));
+  const parts = await partsOf(model, trans, filters, grouping);
+  const sections = await Promise.all(
+    parts.map(async part => {
+      const query = merged(base, part.query);
+      const total = part.total ?? (await ask({ ...query, limit: 1 })).total;
+      const key = `${grouping} ${filters.home} ${part.key}`;
+      const old = known.get(key);
+      if (old?.asks(query)) {
+        old.total = total;
+        return old;
+      }
+      return new Section(key, part.title, query, total, old?.open ?? true, ask);
+    })
+  );
+  return sections.filter(({ total }) => total !== 0);
+}
+
+/**
+ * Both queries at once.
+ */
+function merged(
+  base: IExecutionsQuery,
+  part: IExecutionsQuery
+): IExecutionsQuery {
+  const both = { ...base, ...part };
+  if (base.since !== undefined && part.since !== undefined) {
+    both.since = Math.max(Number(base.since), Number(part.since));
+  }
+  return both;
+}
+
+/**
  * The parts into which a list is divided, the busiest first.
  */
-export async function partsOf(
+async function partsOf(
   model: IExecutionModel,
   trans: TranslationBundle,
   filters: IFilters,
