@@ -40,11 +40,11 @@ def used(flow, count, watched):
 
 def measure(scene: Scene) -> Samples:
     """Run each flow watched and unwatched, several times in one kernel."""
-    count, pairs = scene.pick(10_000, 1_000), scene.pick(2, 1)
+    count, pairs = scene.pick(10_000, 1_000), scene.pick(4, 1)
     with kernel(scene) as notebook:
         notebook.run(FLOWS)
-        for flow in ("loop", "fan_out"):  # whatever is loaded or compiled once
-            _share(notebook, flow, 300, (True, False))
+        for flow in ("loop", "fan_out"):  # what is loaded, compiled or asked of the system for a first run of this size
+            _share(notebook, flow, count, (True, False))
         orders = itertools.islice(itertools.cycle([(True, False), (False, True)]), pairs)
         shares = [
             (_share(notebook, "loop", count, order), _share(notebook, "fan_out", count, order)) for order in orders

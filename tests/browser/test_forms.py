@@ -73,7 +73,7 @@ def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_i
     desk: Jupyter, asking: dict[str, str]
 ) -> None:
     document = show(desk, asking["party"])
-    form = document.get_by_role("region", name="What party?")
+    form = document.get_by_role("group", name="What party?", exact=True)
     form.get_by_role("button", name="Send").click()
     expect(form.get_by_role("alert").first).to_have_text("Needed")
     form.get_by_label("Day").fill("2026-05-04")
@@ -106,7 +106,7 @@ def test_a_model_with_a_date_a_choice_a_list_of_models_and_a_mapping_is_filled_i
 
 def test_a_form_within_itself_is_typed_as_json_and_checked(desk: Jupyter, asking: dict[str, str]) -> None:
     document = show(desk, asking["tree"])
-    form = document.get_by_role("region", name="What tree?")
+    form = document.get_by_role("group", name="What tree?", exact=True)
     field = form.get_by_label("Answer as JSON")
     field.fill('{"name": ')
     expect(form.get_by_role("alert")).to_contain_text("This is no JSON")
@@ -122,7 +122,7 @@ def test_a_form_within_itself_is_typed_as_json_and_checked(desk: Jupyter, asking
 
 def test_enter_in_a_list_sends_the_form_and_adds_nothing(desk: Jupyter, asking: dict[str, str]) -> None:
     document = show(desk, asking["words"])
-    form = document.get_by_role("region", name="Which words?")
+    form = document.get_by_role("group", name="Which words?", exact=True)
     form.get_by_role("button", name="Add an entry").click()
     form.get_by_label("Entry 1", exact=True).fill("oak")
     desk.page.keyboard.press("Enter")

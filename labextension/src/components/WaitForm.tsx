@@ -24,7 +24,9 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
   const answering = useAnswering(wait);
   const question = wait.question ?? trans.__('Go on?');
   return (
-    <section
+    // A group and no region: several questions of the same words may be open, and landmarks must differ.
+    <div
+      role="group"
       className="jp-kitaru-wait"
       aria-labelledby={id}
       // Letters that are typed here are no shortcuts of the notebook.
@@ -53,7 +55,7 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
           {answering.problem}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 
