@@ -125,7 +125,7 @@ def desk(server: Server, browser: Browser, shared: list[Opened], request: pytest
     """
     if shared:
         lab = Jupyter(server, shared[0].page)
-        lab.execute("application:close-all")
+        lab.clear()
     else:
         shared.append(new_page(browser))
         lab = Jupyter(server, shared[0].page)

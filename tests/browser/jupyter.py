@@ -184,6 +184,27 @@ class Jupyter:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         self.await_kernel()
 
+    def bring(self, notebook: str) -> None:
+        """Open a notebook in JupyterLab as it stands, without loading the page again, and wait for its kernel."""
+        self.execute("docmanager:open", {"path": notebook})
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        self.await_kernel()
+
+    def clear(self) -> None:
+        """Close everything without saving it, and end its kernels."""
+        self.page.evaluate(
+            """async () => {
+              for (const { context } of jupyterapp.shell.widgets('main')) {
+                if (context) {
+                  context.model.dirty = false;
+                }
+              }
+              await jupyterapp.commands.execute('application:close-all');
+              await jupyterapp.serviceManager.sessions.shutdownAll();
+            }"""
+        )
+        self.await_launcher()
+
     def visit(self, query: str = "?reset") -> None:
         """Open the application without a document."""
         self.page.goto(f"{self.server.url}/lab{query}&token={self.server.token}")
@@ -274,27 +295,44 @@ class Jupyter:
         self.page.evaluate(f"async ([id, args]) => {{ {body} }}", [command, arguments or {}])
 
     def use_theme(self, theme: str) -> None:
-        """Change to another theme and wait until it is applied."""
-        self.execute("apputils:change-theme", {"theme": theme})
-        is_light = "true" if theme == LIGHT else "false"
-        self.page.locator(f"body[data-jp-theme-light='{is_light}']").wait_for(state="attached")
+        """Change to a theme and wait until it is applied."""
+        used = self.page.locator(f"body[data-jp-theme-light='{'true' if theme == LIGHT else 'false'}']")
+        if used.count() == 0:
+            self.execute("apputils:change-theme", {"theme": theme})
+            used.wait_for(state="attached")
 
     def screenshot(self, name: str, what: Locator | None = None) -> None:
         """Take a picture of the page or of a part of it, in light and in dark, for people to look at."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for theme, suffix in ((LIGHT, "light"), (DARK, "dark")):
+        for theme in (LIGHT, DARK):
             self.use_theme(theme)
-            (what or self.page).screenshot(path=SCREENSHOTS / f"{name}-{suffix}.png", animations="disabled")
+            self._picture(name, what)
         self.use_theme(LIGHT)
 
-    def violations(self, selector: str) -> list[str]:
-        """Check a part of the page with axe, in light and in dark; returns what is wrong, each with the element."""
+    def _picture(self, name: str, what: Locator | None) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        suffix = "light" if self.page.locator("body[data-jp-theme-light='true']").count() else "dark"
+        (what or self.page).screenshot(path=SCREENSHOTS / f"{name}-{suffix}.png", animations="disabled")
+
+    def violations(self, selector: str, picture: str | None = None, of: Locator | None = None) -> list[str]:
+        """Check a part of the page with axe, in light and in dark; returns what is wrong, each with the element.
+
+        Parameters
+        ----------
+        picture, of
+            Take pictures of this name meanwhile, for people to look at, of the page or of a part of it.
+        """
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(f"() => {{ const module = undefined, define = undefined; {AXE.read_text()} }}")
-        return [wrong for theme in (DARK, LIGHT) for wrong in self._violations_in(theme, selector)]
+        found = []
+        for theme in (LIGHT, DARK):
+            self.use_theme(theme)
+            if picture is not None:
+                self._picture(picture, of)
+            found += self._violations_in(theme, selector)
+        self.use_theme(LIGHT)
+        return found
 
     def _violations_in(self, theme: str, selector: str) -> list[str]:
-        self.use_theme(theme)
         found = self.page.evaluate("selector => axe.run(selector)", selector)["violations"]
         return [
             f"{theme}: {violation['id']}: {' '.join(node['html'].split())} {node['failureSummary']}"

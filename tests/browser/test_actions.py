@@ -141,17 +141,17 @@ def open_menu(lab: Jupyter, name: str) -> Locator:
     return lab.page.locator(".lm-Menu").last
 
 
-def test_the_button_of_a_notebook_shows_what_it_started(lab: Jupyter) -> None:
-    name = lab.server.write_notebook(
+def test_the_button_of_a_notebook_shows_what_it_started(desk: Jupyter) -> None:
+    name = desk.server.write_notebook(
         "toolbar.ipynb",
         "from kitaru import flow\n@flow\ndef of_toolbar() -> int:\n    return 7",
         "run = of_toolbar.run(); run.wait(); print(run.exec_id)",
     )
-    lab.open(name)
-    lab.run(0)
-    expect(lab.run(1)).to_contain_text("kr-")
-    lab.page.locator(".jp-NotebookPanel-toolbar [data-command='kitaru:show-notebook-executions']").click()
-    panel = lab.page.locator("#jp-kitaru-panel")
+    desk.bring(name)
+    desk.run(0)
+    expect(desk.run(1)).to_contain_text("kr-")
+    desk.page.locator(".jp-NotebookPanel-toolbar [data-command='kitaru:show-notebook-executions']").click()
+    panel = desk.page.locator("#jp-kitaru-panel")
     expect(panel.get_by_role("status")).to_have_text("1 execution")
     expect(panel.get_by_role("treeitem")).to_contain_text("of_toolbar")
 
@@ -207,24 +207,24 @@ def test_a_replay_runs_the_recorded_code_of_a_program_with_a_date_and_a_choice(d
     expect(replayed).to_contain_text("coffee by the first on datetime.date(2026, 5, 4), Size.LARGE", timeout=ELSEWHERE)
 
 
-def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(lab: Jupyter) -> None:
-    name = lab.server.write_notebook(
+def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(desk: Jupyter) -> None:
+    name = desk.server.write_notebook(
         "parks.ipynb",
         "import os\nfrom kitaru import flow, wait\n@flow\ndef parks() -> str:\n"
         "    word = wait(name='word', schema=str, timeout=0)\n    return f'{word} in {os.getpid()}'",
         "run = parks.run()\nprint(run.exec_id, os.getpid())",
     )
-    lab.open(name)
-    lab.run(0)
-    expect(lab.run(1)).to_contain_text("kr-")
+    desk.bring(name)
+    desk.run(0)
+    expect(desk.run(1)).to_contain_text("kr-")
     # The question may be printed below it already.
     told = re.compile(r"(kr-\w{12}) (\d+)")
-    expect(lab.output(1)).to_contain_text(told)
-    found = told.search(lab.output(1).inner_text())
+    expect(desk.output(1)).to_contain_text(told)
+    found = told.search(desk.output(1).inner_text())
     assert found
     exec_id, process = found.groups()
-    document = show(lab, exec_id)
-    form: Locator = document.get_by_role("region").filter(has=lab.page.get_by_role("button", name="Send"))
+    document = show(desk, exec_id)
+    form: Locator = document.get_by_role("region").filter(has=desk.page.get_by_role("button", name="Send"))
     form.get_by_role("textbox").fill("leaf")
     form.get_by_role("button", name="Send").click()
     expect(document.locator(".jp-kitaru-values")).to_contain_text(f"leaf in {process}")

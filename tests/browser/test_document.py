@@ -50,8 +50,7 @@ def test_the_document_says_how_it_stands_what_went_in_and_what_came_out(desk: Ju
     expect(document.locator("header").first).to_contain_text("Completed")
     expect(document).to_contain_text("Version")
     expect(document.locator(".jp-kitaru-values")).to_contain_text("In a warm tone.")
-    desk.screenshot("document")
-    assert desk.violations(".jp-kitaru-document") == []
+    assert desk.violations(".jp-kitaru-document", "document") == []
 
 
 def test_the_timeline_shows_calls_groups_attempts_and_child_flows(desk: Jupyter, ids: dict[str, str]) -> None:
@@ -105,8 +104,7 @@ def test_a_call_shows_inputs_attempts_why_it_ran_and_what_it_printed(desk: Jupyt
     expect(pane).to_contain_text("collecting Tea")
     document.get_by_role("treeitem", name="outline").click()
     expect(pane).to_contain_text("the model is away")
-    desk.screenshot("document-call")
-    assert desk.violations(".jp-kitaru-document") == []
+    assert desk.violations(".jp-kitaru-document", "document-call") == []
     pane.get_by_role("button", name="Replay from here…").click()
     form = document.get_by_role("region", name="Replay article")
     expect(form.get_by_label("Run again from")).to_have_value("outline")
@@ -170,8 +168,7 @@ def test_replay_changes_an_argument_and_says_what_runs(desk: Jupyter, ids: dict[
     expect(form.get_by_role("button", name="Replay", exact=True)).to_be_disabled()
     form.get_by_label("limits").fill('{"words": 50}')
     expect(form.get_by_role("status")).to_have_text("17 calls run if their inputs change")
-    desk.screenshot("document-replay")
-    assert desk.violations(".jp-kitaru-document") == []
+    assert desk.violations(".jp-kitaru-document", "document-replay") == []
     form.get_by_role("button", name="Replay", exact=True).click()
     replayed = desk.page.locator(".jp-kitaru-document", has_text="Replay of")
     expect(replayed).to_contain_text("In a dry tone.", timeout=ELSEWHERE)
@@ -184,12 +181,11 @@ def test_two_executions_are_compared_side_by_side(desk: Jupyter, ids: dict[str, 
     expect(comparison.locator("ins", has_text="In a cold tone.").first).to_be_visible()
     expect(comparison.locator("del", has_text="In a warm tone.").first).to_be_visible()
     expect(comparison.get_by_role("row", name="Duration")).to_contain_text(re.compile(r"\d m?s"))
-    desk.screenshot("comparison")
-    assert desk.violations(".jp-kitaru-comparison") == []
+    assert desk.violations(".jp-kitaru-comparison", "comparison") == []
 
 
-def test_the_cell_that_defines_a_call_is_shown(lab: Jupyter) -> None:
-    name = lab.server.write_notebook(
+def test_the_cell_that_defines_a_call_is_shown(desk: Jupyter) -> None:
+    name = desk.server.write_notebook(
         "defined.ipynb",
         "from kitaru import checkpoint, flow",
         "1",
@@ -197,10 +193,10 @@ def test_the_cell_that_defines_a_call_is_shown(lab: Jupyter) -> None:
         "@flow\ndef counted(n: int) -> int:\n    return step(n)",
         "run = counted.run(1); run.wait(); print(run.exec_id)",
     )
-    lab.open(name)
+    desk.bring(name)
     for index in range(5):
-        lab.run(index)
-    document = show(lab, lab.exec_id(4))
+        desk.run(index)
+    document = show(desk, desk.exec_id(4))
     document.get_by_role("treeitem", name="step").click()
     document.get_by_role("button", name="Show its cell").click()
-    lab.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 2")
+    desk.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 2")

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter, Server
 
 
-def test_a_cell_runs_and_its_output_is_shown(either: Jupyter) -> None:
+def test_the_front_end_is_loaded_and_a_cell_runs(either: Jupyter) -> None:
     either.open(either.server.write_notebook("plain.ipynb", "print(6 * 7)"))
+    assert either.page.evaluate("() => jupyterapp.hasPlugin('kitaru:renderer')")
+    assert either.page.evaluate("() => jupyterapp.isPluginActivated('kitaru:model')")
     expect(either.run(0)).to_have_text("42")
 
 
@@ -26,9 +28,3 @@ def test_jupyter_lists_the_extension_as_enabled_and_sound(server: Server, comman
     told = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
     expected = r"kitaru v\S+ enabled\s+OK" if command == "labextension" else r"kitaru enabled[\s\S]*kitaru \S+\s+OK"
     assert re.search(expected, told), told
-
-
-def test_the_front_end_is_loaded(either: Jupyter) -> None:
-    either.open(either.server.write_notebook("loaded.ipynb", "1"))
-    assert either.page.evaluate("() => jupyterapp.hasPlugin('kitaru:renderer')")
-    assert either.page.evaluate("() => jupyterapp.isPluginActivated('kitaru:model')")

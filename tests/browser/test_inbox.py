@@ -29,8 +29,7 @@ def test_a_new_question_is_told_and_answered_without_a_notebook(lab: Jupyter) ->
     lab.screenshot("inbox-notification")
     notice.get_by_role("button", name="Answer").click()
     form = question(lab, exec_id)
-    lab.screenshot("inbox")
-    assert lab.violations(".jp-kitaru-inbox") == []
+    assert lab.violations(".jp-kitaru-inbox", "inbox") == []
     form.get_by_role("button", name="Approve").click()
     expect(form).to_have_count(0)
     lab.execute("kitaru:open-execution", {"execId": exec_id}, wait=False)
@@ -47,7 +46,7 @@ def own_settings(server: Server) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("own_settings")
-def test_notifications_are_switched_off_in_the_settings_and_the_status_bar_still_counts(lab: Jupyter) -> None:
+def test_notifications_are_switched_off_in_the_settings_while_the_status_bar_counts_and_leads_on(lab: Jupyter) -> None:
     lab.visit()
     lab.page.wait_for_function("() => jupyterapp.isPluginActivated('kitaru:inbox')")
     lab.await_stream()
@@ -58,45 +57,37 @@ def test_notifications_are_switched_off_in_the_settings_and_the_status_bar_still
     chosen = lab.page.locator(".jp-PluginList").get_by_text("Modified", exact=True)
     expect(chosen).to_be_visible()
     quiet = ask(lab.server, "Quiet tea")
-    lab.await_waiting(lab.page.locator(".jp-kitaru-waits-status").inner_text)
+    status = lab.page.locator(".jp-kitaru-waits-status")
+    lab.await_waiting(status.inner_text)
     expect(lab.page.get_by_role("alert").filter(has_text="Quiet tea")).to_have_count(0)
     lab.page.get_by_role("button", name="Restore to Defaults").click()
     expect(chosen).to_have_count(0)
     ask(lab.server, "Loud tea")
     expect(lab.page.get_by_role("alert").filter(has_text="Loud tea")).to_be_visible()
-    lab.execute("kitaru:show-waits")
+    status.get_by_role("button").click()
     expect(question(lab, quiet)).to_be_visible()
     expect(lab.page.get_by_role("alert").filter(has_text="Quiet tea")).to_have_count(0)
 
 
-def test_the_status_bar_says_how_many_wait_and_leads_to_them(lab: Jupyter) -> None:
-    exec_id = ask(lab.server, "Milk")
-    lab.visit()
-    item = lab.page.locator(".jp-kitaru-waits-status")
-    lab.await_waiting(item.inner_text)
-    item.get_by_role("button").click()
-    expect(question(lab, exec_id)).to_be_visible()
-
-
-def test_a_question_is_answered_while_its_kernel_is_busy(lab: Jupyter) -> None:
-    lab.open(
-        lab.server.write_notebook(
+def test_a_question_is_answered_while_its_kernel_is_busy(desk: Jupyter) -> None:
+    desk.bring(
+        desk.server.write_notebook(
             "busy-inbox.ipynb",
             "from kitaru import flow, wait\n@flow\ndef slow() -> str:\n    return wait(name='word', schema=str)",
             "run = slow.run()\nprint(run.exec_id)",
             "import time\nfor _ in range(6000):\n    time.sleep(0.1)",
         )
     )
-    lab.run(0)
-    lab.run(1)
-    exec_id = lab.exec_id(1)
-    lab.run(2)
-    lab.page.wait_for_function("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'")
-    lab.execute("kitaru:show-waits")
-    form = question(lab, exec_id)
+    desk.run(0)
+    desk.run(1)
+    exec_id = desk.exec_id(1)
+    desk.run(2)
+    desk.page.wait_for_function("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'")
+    desk.execute("kitaru:show-waits")
+    form = question(desk, exec_id)
     form.get_by_role("textbox").fill("tea")
     form.get_by_role("button", name="Send").click()
     expect(form).to_have_count(0)
-    assert lab.is_busy()
-    lab.execute("kitaru:open-execution", {"execId": exec_id}, wait=False)
-    expect(lab.page.locator(".jp-kitaru-document")).to_contain_text("Completed")
+    assert desk.is_busy()
+    desk.execute("kitaru:open-execution", {"execId": exec_id}, wait=False)
+    expect(desk.page.locator(".jp-kitaru-document")).to_contain_text("Completed")

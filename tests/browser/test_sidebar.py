@@ -67,8 +67,7 @@ def test_executions_are_listed_the_newest_first_with_what_matters_of_each(desk: 
         expect(row).to_contain_text(text)
         places.append(int(row.get_attribute("aria-posinset") or ""))
     assert places == [places[0], places[0] - 1, places[0] - 2]
-    desk.screenshot("sidebar")
-    assert desk.violations("#jp-kitaru-panel") == []
+    assert desk.violations("#jp-kitaru-panel", "sidebar") == []
 
 
 def test_a_new_execution_appears_without_a_reload(desk: Jupyter, many: list[str]) -> None:
@@ -98,8 +97,7 @@ def test_the_list_is_narrowed_by_text_and_status_and_says_how_many_there_are(des
         panel.get_by_label("Started").select_option("hour")
     assert time.time() - float(parse_qs(urlsplit(asked.value.url).query)["since"][0]) >= 3600
     expect(panel.get_by_role("treeitem").first).to_contain_text("asking")
-    desk.screenshot("sidebar-filters", panel)
-    assert desk.violations("#jp-kitaru-panel") == []
+    assert desk.violations("#jp-kitaru-panel", "sidebar-filters", panel) == []
 
 
 def test_what_fits_nothing_says_so(desk: Jupyter, many: list[str]) -> None:
@@ -118,8 +116,7 @@ def test_groups_say_how_many_they_hold_and_fold(desk: Jupyter, many: list[str]) 
     expect(group).to_contain_text(str(total))
     group.click()
     expect(panel.get_by_role("treeitem", expanded=False).first).to_contain_text("broken")
-    desk.screenshot("sidebar-groups", panel)
-    assert desk.violations("#jp-kitaru-panel") == []
+    assert desk.violations("#jp-kitaru-panel", "sidebar-groups", panel) == []
 
 
 def test_the_list_is_used_with_the_keyboard_alone(desk: Jupyter, many: list[str]) -> None:

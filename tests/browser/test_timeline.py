@@ -68,8 +68,7 @@ def test_many_calls_share_lanes_and_a_bar_opens_its_call(desk: Jupyter, rounds: 
     name = bar.get_attribute("data-kitaru-call")
     bar.click()
     expect(document.get_by_role("complementary", name=f"Call {name}", exact=True)).to_contain_text(f"{name} ran")
-    desk.screenshot("timeline-lanes")
-    assert desk.violations(".jp-kitaru-document") == []
+    assert desk.violations(".jp-kitaru-document", "timeline-lanes") == []
 
 
 def test_a_folded_group_says_how_many_calls_failed_and_leads_to_them(desk: Jupyter, rounds: str) -> None:
@@ -81,8 +80,7 @@ def test_a_folded_group_says_how_many_calls_failed_and_leads_to_them(desk: Jupyt
     row = document.get_by_role("treeitem", name="work_92")
     expect(row).to_have_attribute("aria-selected", "true")
     expect(row).to_be_in_viewport()
-    desk.screenshot("timeline-failed")
-    assert desk.violations(".jp-kitaru-document") == []
+    assert desk.violations(".jp-kitaru-document", "timeline-failed") == []
 
 
 def test_a_key_leads_to_the_call_that_failed(desk: Jupyter, rounds: str) -> None:
