@@ -40,7 +40,10 @@ def test_a_public_name_is_documented_with_an_example(name: str) -> None:
         assert ">>> " in text, f"the Examples of kitaru.{label} show no line that can be run"
 
 
-INSIDE = {"Answers", "BoundModel", "Content", "Live", "Model", "Order", "Steering"}
+INSIDE = {
+    "Answers", "BoundModel", "Content", "Finding", "Following", "Listing", "Live", "Model", "Order", "Questions",
+    "Steering",
+}  # fmt: skip
 """Classes of the client that no user meets: parts and bases of others."""
 NOT_SHOWN = {
     "Flow.export": "it needs a notebook",
