@@ -4,8 +4,9 @@ from kitaru.code.canonical import normalised
 from kitaru.code.cells import FreeNames, free_names
 from kitaru.code.flow_cell import FlowCell, flow_cell
 from kitaru.code.identity import Identity, Part, changed_parts, code_identity, explain_identity, reached_globals
+from kitaru.code.literals import secret_literals
 from kitaru.code.secret import blacked_out, is_key, looks_secret
-from kitaru.code.source import function_file, source_of
+from kitaru.code.source import definition_of, function_file, source_of
 from kitaru.code.travel import cell_sources, remember_sources
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "cell_sources",
     "changed_parts",
     "code_identity",
+    "definition_of",
     "explain_identity",
     "flow_cell",
     "free_names",
@@ -26,5 +28,6 @@ __all__ = [
     "normalised",
     "reached_globals",
     "remember_sources",
+    "secret_literals",
     "source_of",
 ]

@@ -48,6 +48,7 @@ class Snapshots:
 
     outbox: Outbox
     _known: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, flow: Flow[..., Any]) -> str:
@@ -55,7 +56,9 @@ class Snapshots:
         snapshot_id = snapshot_id_of(flow)
         with self._lock:
             if snapshot_id not in self._known:
-                self._write(Frozen(flow, snapshot_id, *_freeze(flow)))
+                code, notes, written = _freeze(flow)
+                self._write(Frozen(flow, snapshot_id, code, [*notes, *written]))
+                self._tell(written)
         return snapshot_id
 
     def record_frozen(self, frozen: Frozen) -> None:
@@ -67,6 +70,13 @@ class Snapshots:
     def _write(self, frozen: Frozen) -> None:
         self.outbox.post([_event(frozen, self.outbox.store.payloads)])
         self._known.add(frozen.snapshot_id)
+
+    def _tell(self, sentences: list[str]) -> None:
+        """Say once what nobody should find out from a snapshot."""
+        for sentence in sentences:
+            if sentence not in self._told:
+                self._told.add(sentence)
+                sys.stderr.write(f"{sentence}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ def freeze_whole(flow: Flow[..., Any]) -> Frozen:
         If a module's file is not what was imported, or the files are too large.
     """
     modules: set[str] = set()
-    code, notes = _freeze(flow, modules)
+    code, notes, written = _freeze(flow, modules)
     snapshot_id = snapshot_id_of(flow)
     files = _contents(flow, modules)
     if code is not None and files:
@@ -122,8 +132,8 @@ def freeze_whole(flow: Flow[..., Any]) -> Frozen:
         parts = (f"{place} {hashlib.sha256(content).hexdigest()}" for place, content in sorted(files.items()))
         snapshot_id = hashlib.sha256("\n".join([snapshot_id, *parts]).encode()).hexdigest()[:32]
         tops = sorted({place.partition("/")[0].removesuffix(".py") for place in files})
-        notes = [*notes, f"Modules of your own are part of the version: {', '.join(tops)}."]
-    return Frozen(flow, snapshot_id, code, notes)
+        notes.append(f"Modules of your own are part of the version: {', '.join(tops)}.")
+    return Frozen(flow, snapshot_id, code, [*notes, *written])
 
 
 def _contents(flow: Flow[..., Any], modules: set[str]) -> dict[str, bytes]:
@@ -148,15 +158,16 @@ def _contents(flow: Flow[..., Any], modules: set[str]) -> dict[str, bytes]:
 
 
 def _event(frozen: Frozen, payloads: PayloadStore) -> Event:
-    from kitaru.code import blacked_out, explain_identity, source_of
+    from kitaru.code import explain_identity, source_of
     from kitaru.runtime.signature import signature_of
+    from kitaru.runtime.withheld import without_secrets
 
     flow = frozen.flow
     source = source_of(flow.function)
     body = {
         "snapshot_id": frozen.snapshot_id,
         "flow": flow.name,
-        "source": None if source is None else blacked_out(source),
+        "source": None if source is None else without_secrets(source),
         "code": None if frozen.code is None else encode(frozen.code, payloads),
         "signature": signature_of(flow),
         "versions": {"python": platform.python_version(), "kitaru": __version__},
@@ -168,22 +179,25 @@ def _event(frozen: Frozen, payloads: PayloadStore) -> Event:
     return {"kind": kinds.SNAPSHOT_RECORDED, "at": time.time(), "exec_id": "", "body": body}
 
 
-def _freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[dict[str, Any] | None, list[str]]:
+def _freeze(
+    flow: Flow[..., Any], modules: set[str] | None = None
+) -> tuple[dict[str, Any] | None, list[str], list[str]]:
+    """Freeze a flow with the text of its cells; see `freeze`."""
     from kitaru.code import cell_sources, reached_globals
     from kitaru.runtime.withheld import without_secrets
 
-    data, notes = freeze(flow, modules)
+    data, notes, written = freeze(flow, modules)
     if data is None:
-        return None, notes
+        return None, notes, written
     functions = [getattr(value, "__wrapped__", value) for value in reached_globals(flow.function).values()]
     cells = {
         file: without_secrets(text, file, [flow.function, *functions])
         for file, text in cell_sources(flow.function).items()
     }
-    return {"flow": data, "cells": cells}, notes
+    return {"flow": data, "cells": cells}, notes, written
 
 
-def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes | None, list[str]]:
+def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes | None, list[str], list[str]]:
     """Pickle a flow; where that is impossible, say which object ties its executions to this process.
 
     Parameters
@@ -195,38 +209,44 @@ def freeze(flow: Flow[..., Any], modules: set[str] | None = None) -> tuple[bytes
 
     Returns
     -------
-    tuple of bytes or None, list of str
-        The pickle, and sentences about what is not in it.
+    tuple of bytes or None, list of str, list of str
+        The pickle, sentences about what is not in it, and sentences about what should not be in it.
     """
     from kitaru.code import reached_globals
     from kitaru.runtime.withheld import LooseSecretError, secrets_in
+    from kitaru.runtime.written_secrets import FrozenFunctions, secrets_written_in
 
     reached = reached_globals(flow.function)
-    secrets = secrets_in(reached)
+    secrets, functions = secrets_in(reached), FrozenFunctions()
     notes = [
         f"{secret.path} looks like a secret: only its name is kept; set {secret.variable} in the environment"
         for secret in secrets
     ]
     try:
-        data = _dump(flow, secrets, modules)
+        data = _dump(flow, secrets, modules, functions)
     except LooseSecretError:
         notes.append(
             "the code itself has a text that looks like a key, so it is not frozen: only this process can continue its "
             "executions; take the key from the environment instead"
         )
-        return None, notes
+        return None, notes, []
     except Exception as error:  # a global of the user's may raise anything when it is pickled
         culprits = [name for name, value in reached.items() if not _can_dump(value, secrets)]
         named = ", ".join(culprits) or type(error).__name__
         notes.append(f"{named} cannot be frozen ({error}): only this process can continue its executions")
-        return None, notes
+        return None, notes, []
     if len(data) > SIZE_LIMIT:
         notes.append(f"{len(data):,} bytes of globals are too large to freeze: only this process can continue")
-        return None, notes
-    return data, notes
+        return None, notes, []
+    return data, notes, secrets_written_in(functions, flow.name)
 
 
-def _dump(value: Any, secrets: list[Secret], modules: set[str] | None = None) -> bytes:
+def _dump(
+    value: Any,
+    secrets: list[Secret],
+    modules: set[str] | None = None,
+    look: Callable[[object], None] = lambda value: None,
+) -> bytes:
     import cloudpickle
 
     from kitaru.code.own_files import modules_of
@@ -236,6 +256,7 @@ def _dump(value: Any, secrets: list[Secret], modules: set[str] | None = None) ->
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def persistent_id(self, obj: Any) -> Any:
+            look(obj)
             if modules is not None:
                 modules.update(modules_of(obj))
             return withheld.reference(obj)

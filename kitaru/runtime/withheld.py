@@ -159,8 +159,8 @@ def given_back(reference: Any, flow: str) -> Any:
     return text if kind is str else kind(text)
 
 
-def without_secrets(text: str, file: str, functions: Iterable[object]) -> str:
-    """Black out what looks like a secret in a cell's text, but for the lines of functions: they are what they say.
+def without_secrets(text: str, file: str = "", functions: Iterable[object] = ()) -> str:
+    """Black out what looks like a secret in a text, but for the lines of functions of a file: they are what they say.
 
     The text keeps its length and its lines, so functions in it keep their places.
     """

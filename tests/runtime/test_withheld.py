@@ -109,12 +109,49 @@ def test_values_that_hold_themselves_are_searched_once():
     assert len(secrets_in({"ring": ring})) == 1
 
 
-def test_a_key_in_the_code_itself_keeps_the_code_from_being_frozen_and_the_run_goes_on(nowhere):
+def in_a_cell(name: str, text: str) -> Any:
+    """What a cell of a notebook defines under a name."""
     made: dict[str, Any] = {"kitaru": kitaru}
-    text = f"@kitaru.flow(cache=False)\ndef keyed():\n    return len({KEY!r})\n"
-    linecache.cache["<cell of keyed>"] = (len(text), None, text.splitlines(keepends=True), "<cell of keyed>")
-    exec(compile(text, "<cell of keyed>", "exec"), made)
-    row = frozen(made["keyed"])
+    file = f"<cell of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), made)
+    return made[name]
+
+
+WRITTEN = """
+def sign_in(user):
+    password = "open sesame 4"
+    return user + password
+
+@kitaru.flow(cache=False)
+def entering():
+    settings = {"url": "http://127.0.0.1", "api_token": "open sesame 5", "label": "a token"}
+    return len(sign_in("ada") + settings["url"])
+"""
+
+
+def test_a_secret_that_is_written_into_the_code_is_told_once_with_its_place_and_the_remedy(capsys):
+    flow = in_a_cell("entering", WRITTEN)
+    row = frozen(flow)
+    told = capsys.readouterr().err.splitlines()
+    assert sorted(told) == sorted(row["notes"])
+    trouble = "looks like a secret and is stored with the code of flow entering. Take it from the environment instead:"
+    assert sorted(told) == [
+        f'api_token in entering (line 8 of its cell) {trouble} os.environ["API_TOKEN"].',
+        f'password in sign_in (line 3 of its cell) {trouble} os.environ["PASSWORD"].',
+    ]
+    frozen(in_a_cell("entering", WRITTEN.replace("a token", "another version of the flow")))
+    assert capsys.readouterr().err == ""
+
+
+def test_what_only_resembles_a_secret_in_the_code_is_not_told(capsys):
+    text = '@kitaru.flow(cache=False)\ndef counting():\n    max_tokens, password = "9 or so", ""\n    return 1\n'
+    assert frozen(in_a_cell("counting", text))["notes"] == []
+    assert capsys.readouterr().err == ""
+
+
+def test_a_key_in_the_code_itself_keeps_the_code_from_being_frozen_and_the_run_goes_on(nowhere):
+    row = frozen(in_a_cell("keyed", f"@kitaru.flow(cache=False)\ndef keyed():\n    return len({KEY!r})\n"))
     assert row["code"] is None
     assert "take the key from the environment" in row["notes"][0]
     assert "*" * len(KEY) in row["source"]
@@ -122,12 +159,9 @@ def test_a_key_in_the_code_itself_keeps_the_code_from_being_frozen_and_the_run_g
 
 
 def test_a_key_in_the_cell_of_a_flow_is_blacked_out_in_the_text_that_travels(monkeypatch, nowhere):
-    made: dict[str, Any] = {"kitaru": kitaru}
     text = f'PLAIN_KEY = {KEY!r}\nDB_PASSWORD = "open sesame 3"  # ours\n\n'
     text += "@kitaru.flow(cache=False)\ndef celled():\n    return len(PLAIN_KEY)\n"
-    linecache.cache["<cell of celled>"] = (len(text), None, text.splitlines(keepends=True), "<cell of celled>")
-    exec(compile(text, "<cell of celled>", "exec"), made)
-    row = frozen(made["celled"])
+    row = frozen(in_a_cell("celled", text))
     assert row["code"] is not None, row["notes"]
     assert nowhere(KEY)
     assert nowhere("open sesame")
