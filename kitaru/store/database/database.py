@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # The journal can fill the database anew: the log of writes is short, so that opening is quick.
     "wal_autocheckpoint": "4MB",
+    # Of a new file. What is read of one execution is a few kilobytes of each column, and blocks are read whole.
+    "default_block_size": "65536",
     "memory_limit": "25%",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -79,6 +81,7 @@ class Database:
         self._lending = threading.Condition()
         self._lent: list[duckdb.DuckDBPyConnection] = []
         """Cursors in use: DuckDB refuses to close a connection while one of its cursors works."""
+        self._parsed: dict[str, duckdb.Statement] = {}
         self._closed = False
         # A file lock is lost when a process closes any handle of the file: this one, once opened, stays open as
         # long as DuckDB has the lock.
@@ -241,6 +244,7 @@ class Database:
     def close(self) -> None:
         """Let go of the file; may be called twice."""
         self._call_in()
+        self._parsed.clear()
         with self._writing:
             self._connection.close()
             if self._own_bytes is not None:
@@ -275,7 +279,7 @@ class Database:
         with self._borrowed() as cursor:
             # All statements of one answer see the rows as of one moment, whatever is applied meanwhile.
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            yield Query(cursor, document)
+            yield Query(cursor, document, self._parsed)
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
