@@ -122,7 +122,7 @@ def invoke(
     client = KitaruClient()
     deployment = client.deployments.get(flow, version=version, tag=tag)
     given = inputs_of(deployment.schema, param, inputs)
-    handle = client.deployments.invoke(flow, version=deployment.version, inputs=given, idempotency_key=key)
+    handle = client.deployments.invoke(flow, version=deployment.version, inputs=given, idempotency_key=key, via="cli")
     if wait:
         _stay(client, handle)
     found = client.executions.get(handle.exec_id)

@@ -194,17 +194,21 @@ def _nothing_found(filtered: bool) -> None:
 def show_list(found: list[Execution]) -> None:
     """Print executions as a table."""
     from kitaru.cli.tables import money, show_table
+    from kitaru.client.invoking import invoked_by
     from kitaru.client.times import ago, length
 
     costly = any(one.cost_usd for one in found)
+    deployed = any(one.invoked_via for one in found)
     rows = [
         (
             one.exec_id, one.flow_name, one.status.value, ago(one.started_at or one.created_at),
             length(one.duration), _calls(one), *([money(one.cost_usd)] if costly else []),
+            *([one.deployment_version, invoked_by(one.invoked_by, one.invoked_via)] if deployed else []),
         )
         for one in found
     ]  # fmt: skip
-    columns = ("ID", "FLOW", "STATUS", "STARTED", "TOOK", "CALLS", *(["COST"] if costly else []))
+    more = (*(["COST"] if costly else []), *(["VERSION", "INVOKED BY"] if deployed else []))
+    columns = ("ID", "FLOW", "STATUS", "STARTED", "TOOK", "CALLS", *more)
     show_table(columns, rows, whole=("ID", "STATUS"))
 
 
@@ -220,6 +224,7 @@ def _brief(one: Execution) -> dict[str, Any]:
 
 def _show(one: Execution) -> None:
     from kitaru.cli.tables import money, show_pairs, title, when
+    from kitaru.client.invoking import invoked_by
     from kitaru.client.times import length
 
     show_pairs(
@@ -235,6 +240,8 @@ def _show(one: Execution) -> None:
             ("Replay of", one.original_exec_id),
             ("Part of", one.parent_exec_id),
             ("Notebook", one.notebook),
+            ("Version", one.deployment_version),
+            ("Invoked by", invoked_by(one.invoked_by, one.invoked_via)),
             ("Tags", one.tags),
             ("Cost", money(one.cost_usd)),
             ("Tokens", one.total_tokens),

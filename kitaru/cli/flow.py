@@ -135,7 +135,8 @@ def show_one(
     """Show what a version is made of."""
     from kitaru.client import KitaruClient
 
-    found = KitaruClient().deployments.get(flow, version=version, tag=tag)
+    client = KitaruClient()
+    found = client.deployments.get(flow, version=version, tag=tag)
 
     def text() -> None:
         if requirements:
@@ -144,6 +145,7 @@ def show_one(
             say((found.script or found.script_note or "").rstrip("\n"))
         else:
             show_deployment(found.model_dump(mode="json", by_alias=True))
+            _show_runs(client, found)
 
     show_item("flow.deployments.show", output, found, text)
 
@@ -244,6 +246,16 @@ def _show_versions(found: list[Deployment]) -> None:
         for one in found
     ]
     show_table(("FLOW", "VERSION", "TAGS", "DEPLOYED", "FROM", "COMMIT"), rows, whole=("FLOW", "VERSION"))
+
+
+def _show_runs(client: KitaruClient, one: Deployment) -> None:
+    from kitaru.cli.executions import show_list
+    from kitaru.cli.tables import title
+
+    runs = client.executions.list(flow=one.flow, deployment_version=one.version, order="-created_at", limit=5)
+    if runs:
+        title(f"Last runs, of {runs.total}")
+        show_list(list(runs))
 
 
 def _tags(one: Deployment) -> str:

@@ -93,7 +93,7 @@ def show(name: Name, output: Output = Format.TEXT) -> None:
                 ("Schedule", found.name),
                 ("Flow", f"{found.flow}, {_which(found)}"),
                 ("Inputs", encoded(found.inputs) if found.inputs else ""),
-                ("When", _when(found)),
+                ("When", f"{_when(found)}{f' ({found.in_words})' if found.cron else ''}"),
                 ("Missed runs", found.missed),
                 ("Next", [_time(moment) for moment in found.next_runs] or "paused"),
                 ("Last due", when(found.last_due)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kitaru.client.answers import user_name
 from kitaru.client.content import Content, content_of
 from kitaru.client.deployment import Deployment
+from kitaru.client.known_versions import see, warn_of_new
 from kitaru.errors import KitaruConflictError, KitaruUsageError
 from kitaru.runtime.settings import KitaruConfig
 from kitaru.store import events as kinds
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kitaru.runtime.flow import Flow
     from kitaru.runtime.handle import FlowHandle
     from kitaru.store.events import Event
+    from kitaru.store.invocation import Via
 
     Tags = Mapping[str, bool] | Iterable[str] | str | None
 
@@ -189,7 +191,7 @@ class DeploymentsAPI:
         >>> client.deployments.get("salute", tag="canary").deployment_id
         'salute@1'
         """
-        return Deployment.of_row(self._client, self._row(flow, version, tag))
+        return self._seen(self._row(flow, version, tag))
 
     def list(self, flow: str | None = None) -> builtins.list[Deployment]:
         """Return the versions of one flow or of all, the newest of each first, without their scripts.
@@ -206,7 +208,7 @@ class DeploymentsAPI:
         ['hail@1']
         """
         rows = self._client.store.read("deployments", flow=flow)
-        return [Deployment.of_row(self._client, row) for row in rows]
+        return [self._seen(row) for row in rows]
 
     def tag(self, flow: str, version: int, tag: str, *, exclusive: bool = False) -> Deployment:
         """Give a version a tag.
@@ -300,6 +302,8 @@ class DeploymentsAPI:
         inputs: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         tags: Iterable[str] = (),
+        via: Via = "python",
+        by: str | None = None,
     ) -> FlowHandle[Any]:
         """Run a deployment in a worker process, whatever becomes of this one.
 
@@ -313,6 +317,9 @@ class DeploymentsAPI:
             A second invocation of the flow with the same key gives the execution of the first one.
         tags
             Words to find the execution by.
+        via, by
+            How it is invoked, and by whom: recorded as ``invoked_via`` and ``invoked_by``. For programs that invoke
+            in the name of somebody else; without `by` it is the user who runs this process.
 
         Returns
         -------
@@ -329,6 +336,12 @@ class DeploymentsAPI:
             If the key was used with other inputs.
         KitaruFeatureNotAvailableError
             If the database is open in this process, where no worker reaches it.
+
+        Warns
+        -----
+        UserWarning
+            If a tag leads to a version that this process sees for the first time, although it knows others of the flow:
+            somebody has moved the tag since.
 
         Examples
         --------
@@ -349,11 +362,22 @@ class DeploymentsAPI:
 
         client, given = self._client, dict(inputs or {})
         row = self._row(flow, version, tag)
+        if version is None:
+            warn_of_new(client.store, row, tag or DEFAULT_TAG)
+        else:
+            see(client.store, flow, version)
         check_inputs(row, _as_json(row, given))
         records = {name: encode(value, client.store.payloads, where=name) for name, value in given.items()}
         host = see_to_a_worker(client)
-        exec_id = invoke(client.store, row, records, idempotency_key=idempotency_key, tags=[*tags], host=host)
+        exec_id = invoke(
+            client.store, row, records, via=via, by=by or user_name(), idempotency_key=idempotency_key, tags=[*tags],
+            host=host,
+        )  # fmt: skip
         return FlowHandle(client.engine, exec_id, flow)
+
+    def _seen(self, row: dict[str, Any]) -> Deployment:
+        see(self._client.store, row["flow"], row["version"])
+        return Deployment.of_row(self._client, row)
 
     def _row(self, flow: str, version: int | None, tag: str | None) -> dict[str, Any]:
         row: dict[str, Any] = self._client.store.read("deployment", flow=flow, version=version, tag=tag)

@@ -27,6 +27,20 @@ def example_inputs(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def invoked_by(by: str | None, via: str | None) -> str | None:
+    """Say who or what invoked an execution; None if nobody did.
+
+    Examples
+    --------
+    >>> invoked_by("ada", "cli"), invoked_by("nightly", "schedule"), invoked_by(None, "http")
+    ('ada, on the command line', 'schedule nightly', 'HTTP')
+    """
+    if via == "schedule":
+        return f"schedule {by}"
+    place = {"python": "in Python", "cli": "on the command line", "http": "HTTP", "lab": "in JupyterLab"}.get(via or "")
+    return ", ".join(part for part in (by, place) if part) or None
+
+
 def service_address(client: KitaruClient) -> str:
     """Return where the service of a client's store is reached.
 

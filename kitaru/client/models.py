@@ -366,6 +366,10 @@ class Execution(BoundModel):
     notebook: str | None
     deployment_version: int | None = None
     """Version of the flow that was invoked; None for other runs."""
+    invoked_by: str | None = None
+    """Who invoked it, or the schedule that did; None over HTTP, and for other runs."""
+    invoked_via: str | None = None
+    """How it was invoked: ``"python"``, ``"cli"``, ``"http"``, ``"lab"`` or ``"schedule"``; None for other runs."""
     waiting_for: list[str]
     """Names of the open questions."""
     call_count: int

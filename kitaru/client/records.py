@@ -80,6 +80,8 @@ def summary(client: KitaruClient, row: Row, **details: Any) -> Execution:
         parent_call=row["parent_call"],
         notebook=row["notebook"],
         deployment_version=row["deployment_version"],
+        invoked_by=row["invoked_by"],
+        invoked_via=row["invoked_via"],
         waiting_for=row["waits_pending"] or [],
         call_count=row["calls"],
         reused_count=row["reused"],

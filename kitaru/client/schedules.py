@@ -10,7 +10,7 @@ from kitaru.client.models import BoundModel
 from kitaru.client.times import moment, span
 from kitaru.errors import KitaruUsageError
 from kitaru.store import events as kinds
-from kitaru.store.schedule_times import zone
+from kitaru.store.schedule_times import cron_in_words, zone
 from kitaru.store.schedules import LONGEST, next_times, schedule_created, schedule_event
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Schedule(BoundModel):
         when = self.cron if self.cron else f"every {timedelta(seconds=self.every or 0)}"
         return f"<schedule {self.name} of {self.flow}: {when} {self.timezone}{', paused' if self.paused else ''}>"
 
+    @property
+    def in_words(self) -> str:
+        """When it is due, in words."""
+        return times_in_words(self.cron, self.every)
+
     def pause(self) -> Schedule:
         """Let it rest; see `SchedulesAPI.pause`."""
         paused: Schedule = self._client.schedules.pause(self.name)
@@ -111,6 +116,7 @@ class SchedulesAPI:
         tag: str | None = None,
         inputs: Mapping[str, Any] | None = None,
         missed: Missed = "latest",
+        by: str | None = None,
     ) -> Schedule:
         """Invoke a deployment by the clock, as long as the home's service runs; the service stays for it.
 
@@ -132,6 +138,8 @@ class SchedulesAPI:
         missed
             What becomes of runs that came due while no service ran: ``"latest"`` makes up for the last one,
             ``"all"`` for each, ``"skip"`` for none.
+        by
+            Who makes it, as ``created_by`` tells; the user who runs this process if not given.
 
         Returns
         -------
@@ -169,7 +177,7 @@ class SchedulesAPI:
             tag=tag,
             inputs=inputs,
             missed=missed,
-            by=user_name(),
+            by=by or user_name(),
         )
         self._client.engine.outbox.commit([asked])
         return self.get(name)
@@ -269,6 +277,23 @@ class SchedulesAPI:
         )
         schedule.bound(self._client)
         return schedule
+
+
+def times_in_words(cron: str | None, every: float | None) -> str:
+    """Say when a schedule is due, for people.
+
+    Examples
+    --------
+    >>> times_in_words("0 3 * * *", None), times_in_words(None, 5400)
+    ('At 03:00 every day', 'Every 1 h 30 min')
+    """
+    if cron:
+        return cron_in_words(cron)
+    left, told = every or 0.0, []
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, seconds) if seconds > 1 else (left, 0.0)
+        told += [f"{count:g} {unit}"] if count else []
+    return f"Every {' '.join(told)}"
 
 
 def _interval(every: float | timedelta | str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -50,6 +50,36 @@ class DeployBody(Asked):
     flow: str = Field(description="Name of the flow")
     tags: list[str] = Field(default_factory=list, description="Tags of the new version")
     exclusive: bool = Field(False, description="Take these tags from all other versions")
+
+
+class TimesQuery(HomeQuery):
+    """When a schedule is to be due."""
+
+    cron: str | None = Field(None, max_length=200, description="Minute, hour, day of the month, month, day of the week")
+    every: float | None = Field(None, description="Instead of `cron`: seconds between runs")
+    timezone: str | None = Field(
+        None, max_length=100, description="IANA name of the zone that `cron` is meant in; the server's if not given"
+    )
+
+
+class ScheduleBody(Asked):
+    """A schedule that is to be made."""
+
+    name: str = Field(max_length=200, description="A name of one's own, without blanks and slashes")
+    flow: str = Field(description="Name of a deployed flow")
+    version: int | None = Field(None, ge=1, le=2**31 - 1, description="Number of the version")
+    tag: str | None = Field(
+        None, max_length=255, description="Looked up each time; `default` if neither tag nor version is given"
+    )
+    cron: str | None = Field(None, max_length=200, description="Minute, hour, day of the month, month, day of the week")
+    every: float | None = Field(None, description="Instead of `cron`: seconds between runs")
+    timezone: str | None = Field(
+        None, max_length=100, description="IANA name of the zone that `cron` is meant in; the server's if not given"
+    )
+    inputs: dict[str, Any] = Field(default_factory=dict, description="The flow's arguments by name, as plain JSON")
+    missed: Literal["latest", "all", "skip"] = Field(
+        "latest", description="What becomes of runs that came due while no service ran"
+    )
 
 
 class DeploymentSummary(View):
@@ -102,6 +132,8 @@ class ScheduleView(View):
     every: float | None
     """Seconds between runs."""
     timezone: str
+    in_words: str
+    """When it is due, for people."""
     missed: str
     paused: bool
     last_due: float | None
@@ -110,6 +142,14 @@ class ScheduleView(View):
     """Why nothing was invoked the last time."""
     next_runs: list[float]
     """None while it is paused."""
+
+
+class TimesView(View):
+    """When a schedule would be due."""
+
+    in_words: str
+    timezone: str
+    next_runs: list[float]
 
 
 class NotebookFlows(View):

@@ -14,8 +14,11 @@ from kitaru.jupyter.deployment_models import (
     Exported,
     InvokeBody,
     NotebookFlows,
+    ScheduleBody,
     ScheduleView,
     TagBody,
+    TimesQuery,
+    TimesView,
 )
 from kitaru.jupyter.endpoints import Endpoint
 from kitaru.jupyter.models import NotebookQuery, NothingBody, Started
@@ -104,6 +107,40 @@ DEPLOYMENT_ROUTES: Final = (
         list[ScheduleView],
         query=DeploymentsQuery,
         polled=True,
+        listing=SCHEDULES,
+    ),
+    Endpoint(
+        "POST",
+        "schedules",
+        "Invoke a version again and again",
+        deployments.create_schedule,
+        ScheduleView,
+        body=ScheduleBody,
+        refusals=_GONE
+        | {
+            400: "The name, the expression, the interval or the time zone makes no sense.",
+            409: "There is a schedule of this name.",
+            422: "The inputs do not fit; `places` names the fields.",
+        },
+        listing=VERSIONS,
+    ),
+    Endpoint(
+        "GET",
+        "schedule-times",
+        "When a schedule would be due, in words and by the clock",
+        deployments.times,
+        TimesView,
+        query=TimesQuery,
+        refusals={400: "The expression, the interval or the time zone makes no sense."},
+        listing=None,
+    ),
+    Endpoint(
+        "DELETE",
+        SCHEDULE,
+        "Give a schedule up; what it invoked stays. Answers with those of the flow that are left",
+        deployments.delete_schedule,
+        list[ScheduleView],
+        refusals=_UNKNOWN,
         listing=SCHEDULES,
     ),
     Endpoint(

@@ -1,21 +1,24 @@
-"""Routes about deployments and their schedules: found, tagged, invoked, paused, deleted."""
+"""Routes about deployments and their schedules: found, tagged, invoked, made, paused, deleted."""
 
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from kitaru.client.invoking import service_address, shell_token
-from kitaru.jupyter.deployment_models import DeploymentSummary, DeploymentView, ScheduleView
+from kitaru.client.schedules import times_in_words
+from kitaru.jupyter.deployment_models import DeploymentSummary, DeploymentView, ScheduleView, TimesView
 from kitaru.jupyter.failures import RequestError, usage_error
 from kitaru.jupyter.models import Failure, Place, Started
 from kitaru.store.json_schema import faults
+from kitaru.store.schedules import checked_times, next_times
 
 if TYPE_CHECKING:
     from kitaru.client.deployment import Deployment
     from kitaru.client.schedules import Schedule
-    from kitaru.jupyter.deployment_models import DeploymentsQuery, InvokeBody, TagBody
+    from kitaru.jupyter.deployment_models import DeploymentsQuery, InvokeBody, ScheduleBody, TagBody, TimesQuery
     from kitaru.jupyter.endpoints import Request
     from kitaru.jupyter.models import HomeQuery, NothingBody
 
@@ -54,17 +57,14 @@ def invoke(request: Request[HomeQuery, InvokeBody]) -> Started:
     """Run a version in a worker process."""
     flow, version = request.path["flow"], _version(request)
     found = request.client.deployments.get(flow, version=version)
-    wrong = list(itertools.islice(faults(found.schema, request.body.inputs), _MOST_PLACES))
-    if wrong:
-        places = [Place(place=".".join(map(str, fault.path)), message=fault.message) for fault in wrong]
-        message = f"Flow {flow}, version {version}, does not take these inputs: {'; '.join(map(str, wrong[:3]))}."
-        raise RequestError(422, Failure(message=message, reason="KitaruUsageError", places=places))
+    _check_inputs(found, request.body.inputs)
     handle = request.client.deployments.invoke(
         flow,
         version=version,
         inputs=request.body.inputs,
         idempotency_key=request.body.idempotency_key,
-        tags=[] if request.user is None else [f"by:{request.user}"],
+        via="lab",
+        by=request.user,
     )
     return Started(exec_id=handle.exec_id)
 
@@ -95,6 +95,32 @@ def schedules(request: Request[DeploymentsQuery, None]) -> list[ScheduleView]:
     if not request.home.recorded:
         return []
     return [schedule_view(one) for one in request.client.schedules.list(request.query.flow)]
+
+
+def create_schedule(request: Request[HomeQuery, ScheduleBody]) -> ScheduleView:
+    """Invoke a version again and again."""
+    asked = request.body
+    found = request.client.deployments.get(asked.flow, version=asked.version, tag=asked.tag)
+    _check_inputs(found, asked.inputs)
+    made = request.client.schedules.create(**asked.model_dump(), by=request.user)
+    return schedule_view(made)
+
+
+def delete_schedule(request: Request[HomeQuery, None]) -> list[ScheduleView]:
+    """Give a schedule up."""
+    gone = request.client.schedules.get(request.path["schedule"])
+    gone.delete()
+    return [schedule_view(one) for one in request.client.schedules.list(gone.flow)]
+
+
+def times(request: Request[TimesQuery, None]) -> TimesView:
+    """Say when a schedule would be due."""
+    when = checked_times(request.query.cron, request.query.every, request.query.timezone)
+    return TimesView(
+        in_words=times_in_words(when["cron"], when["every"]),
+        timezone=when["timezone"],
+        next_runs=next_times({**when, "paused": False, "created_at": time.time()}),
+    )
 
 
 def pause(request: Request[HomeQuery, NothingBody]) -> ScheduleView:
@@ -131,6 +157,7 @@ def schedule_view(found: Schedule) -> ScheduleView:
         cron=found.cron,
         every=found.every,
         timezone=found.timezone,
+        in_words=found.in_words,
         missed=found.missed,
         paused=found.paused,
         last_due=found.last_due.timestamp() if found.last_due else None,
@@ -138,6 +165,16 @@ def schedule_view(found: Schedule) -> ScheduleView:
         last_error=found.last_error,
         next_runs=[run.timestamp() for run in found.next_runs],
     )
+
+
+def _check_inputs(found: Deployment, inputs: dict[str, Any]) -> None:
+    """Refuse inputs that do not fit, with the place of each."""
+    wrong = list(itertools.islice(faults(found.schema, inputs), _MOST_PLACES))
+    if wrong:
+        places = [Place(place=".".join(map(str, fault.path)), message=fault.message) for fault in wrong]
+        told = "; ".join(map(str, wrong[:3]))
+        message = f"Flow {found.flow}, version {found.version}, does not take these inputs: {told}."
+        raise RequestError(422, Failure(message=message, reason="KitaruUsageError", places=places))
 
 
 def _versions(request: Request[Any, Any], flow: str | None) -> list[DeploymentSummary]:

@@ -64,7 +64,8 @@ JOB_CANCELLED: Final = "job.cancelled"
 EVENTS: Final[dict[str, str]] = {
     CREATED: "A new execution. body: flow, snapshot_id, inputs {name: ValueRecord}, stack, spec, parent_exec_id, "
     "parent_call, original_exec_id, replay, notebook, cwd, interpreter, tags [str], metadata, deployment_version (of "
-    "the flow, where one was invoked)",
+    "the flow, where one was invoked), invoked_by (a user's name, or a schedule's), invoked_via ('python', "
+    "'cli', 'http', 'lab' or 'schedule')",
     CLAIMED: "A runner takes the execution: status running, epoch is the new one. body: runner (see Runner), code",
     SUSPENDED: "The runner went away on purpose while a wait is pending: status waiting, no runner. body: wait; "
     "or child, an execution that this one started and that waits",

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kitaru.store.payloads import PayloadStore
     from kitaru.store.protocol import Store
     from kitaru.store.value_record import ValueRecord
+
+Via = Literal["python", "cli", "http", "lab", "schedule"]
+"""By which way a deployment is invoked."""
 
 GIVEN: Final = "x-deployed"
 """Marks a parameter in a deployment's schema whose default was given when it was deployed."""
@@ -67,6 +70,8 @@ def invoke(
     deployment: Mapping[str, Any],
     inputs: Mapping[str, ValueRecord],
     *,
+    via: Via,
+    by: str | None = None,
     idempotency_key: str | None = None,
     tags: Sequence[str] = (),
     host: str | None = None,
@@ -81,6 +86,8 @@ def invoke(
         What the read ``deployment`` answers.
     inputs
         Encoded, by name; checked before.
+    via, by
+        The way by which it is invoked, and the user or the schedule that does; None where that is not known.
     idempotency_key
         A second invocation of the flow with the same key is the first one.
     tags
@@ -110,7 +117,8 @@ def invoke(
         host=host,
         requirements="\n".join(deployment["requirements"] or ()) or None,
     )
-    created = _execution_created(deployment, exec_id, inputs, tags)
+    invoked = {"invoked_by": by, "invoked_via": via}
+    created = _execution_created(deployment, exec_id, inputs, invoked | {"tags": [*tags]})
     (ack,) = store.append([{"events": [created, job], "expect": {"exec_id": exec_id, "absent": True}}])
     if "refused" in ack:
         _check_same(store, exec_id, deployment, inputs, idempotency_key)
@@ -164,7 +172,7 @@ def invocation_id(flow: str, idempotency_key: str | None) -> str:
 
 
 def _execution_created(
-    deployment: Mapping[str, Any], exec_id: str, inputs: Mapping[str, ValueRecord], tags: Sequence[str]
+    deployment: Mapping[str, Any], exec_id: str, inputs: Mapping[str, ValueRecord], asked: Mapping[str, Any]
 ) -> Event:
     """Make the event that records an execution which nobody runs yet."""
     body: dict[str, Any] = {
@@ -181,8 +189,8 @@ def _execution_created(
         "notebook": None,
         "cwd": deployment["cwd"],
         "interpreter": deployment["interpreter"],
-        "tags": [*tags],
         "metadata": {},
+        **asked,
     }
     return {"kind": kinds.CREATED, "at": time.time(), "exec_id": exec_id, "body": body}
 

@@ -63,6 +63,20 @@ def due_times(schedule: Mapping[str, Any], after: float) -> Iterator[float]:
         ) from None
 
 
+def cron_in_words(expression: str) -> str:
+    """Say when a cron expression is due; it was checked before.
+
+    Examples
+    --------
+    >>> cron_in_words("30 7 * * 1-5")
+    'At 07:30 on Monday through Friday'
+    """
+    from cronsim import CronSim
+
+    told: str = CronSim(expression, datetime.now(zone("UTC"))).explain()
+    return told
+
+
 def zone(name: str) -> ZoneInfo:
     """Return a time zone.
 

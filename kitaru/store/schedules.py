@@ -50,20 +50,35 @@ def schedule_created(
         If there is no such deployment.
     """
     check_name(name)
-    if (cron is None) == (every is None):
-        raise KitaruUsageError(f"Schedule {name}: give cron= or every=, and not both.")
+    when = checked_times(cron, every, timezone)
     if missed not in POLICIES:
         raise KitaruUsageError(f"missed={missed!r}: give one of {', '.join(POLICIES)}.")
-    if every is not None and not 1 <= every <= LONGEST:
-        raise KitaruUsageError(f"every={every!r}: give at least one second and at most ten years, for example '90m'.")
-    now = time.time()
-    when = {"cron": cron, "every": every, "timezone": timezone or local_zone()}
-    zone(when["timezone"])  # type: ignore[arg-type]  # it is the text
-    if next(due_times({**when, "created_at": now}, now), None) is None:
-        raise KitaruUsageError(f"{cron!r} never comes: there is no such day.")
     check_inputs(store.read("deployment", flow=flow, version=version, tag=tag), inputs or {})
     about = {"flow": flow, "version": version, "tag": tag, "inputs": dict(inputs or {}), **when, "missed": missed}
     return schedule_event(kinds.SCHEDULE_CREATED, name, by, **about)
+
+
+def checked_times(cron: str | None, every: float | None, timezone: str | None) -> dict[str, Any]:
+    """Return when a schedule is due, as it is recorded.
+
+    Raises
+    ------
+    KitaruUsageError
+        If the expression, the interval or the time zone make no sense.
+
+    Examples
+    --------
+    >>> checked_times("0 3 * * *", None, "Europe/Berlin")
+    {'cron': '0 3 * * *', 'every': None, 'timezone': 'Europe/Berlin'}
+    """
+    if (cron is None) == (every is None):
+        raise KitaruUsageError("A schedule: give cron= or every=, and not both.")
+    if every is not None and not 1 <= every <= LONGEST:
+        raise KitaruUsageError(f"every={every!r}: give at least one second and at most ten years, for example '90m'.")
+    when = {"cron": cron, "every": every, "timezone": zone(timezone or local_zone()).key}
+    if not next_times({**when, "paused": False, "created_at": time.time()}):
+        raise KitaruUsageError(f"{cron!r} never comes: there is no such day.")
+    return when
 
 
 def schedule_event(kind: str, name: str, by: str | None, **body: Any) -> Event:

@@ -194,6 +194,12 @@ class ExecutionSummary(View):
     ended_at: float | None
     notebook: str | None
     tags: list[str]
+    deployment_version: int | None = None
+    """The deployed version of the flow that was invoked, if one was."""
+    invoked_by: str | None = None
+    """Who invoked it, or the schedule that did."""
+    invoked_via: str | None = None
+    """``python``, ``cli``, ``http``, ``lab`` or ``schedule``."""
     waiting_for: list[str]
     failure: str | None
     """The failure's message."""
@@ -224,6 +230,12 @@ class ExecutionView(View):
     stack: str | None
     snapshot_id: str | None
     tags: list[str]
+    deployment_version: int | None = None
+    """The deployed version of the flow that was invoked, if one was."""
+    invoked_by: str | None = None
+    """Who invoked it, or the schedule that did."""
+    invoked_via: str | None = None
+    """``python``, ``cli``, ``http``, ``lab`` or ``schedule``."""
     original_exec_id: str | None
     parent_exec_id: str | None
     totals: Totals

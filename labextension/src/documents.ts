@@ -198,6 +198,9 @@ export interface ExecutionSummary {
   ended_at: number | null;
   notebook: string | null;
   tags: Array<string>;
+  deployment_version: number | null;
+  invoked_by: string | null;
+  invoked_via: string | null;
   waiting_for: Array<string>;
   failure: string | null;
   original_exec_id: string | null;
@@ -221,6 +224,9 @@ export interface ExecutionView {
   stack: string | null;
   snapshot_id: string | null;
   tags: Array<string>;
+  deployment_version: number | null;
+  invoked_by: string | null;
+  invoked_via: string | null;
   original_exec_id: string | null;
   parent_exec_id: string | null;
   totals: Totals;
@@ -354,6 +360,7 @@ export interface ScheduleView {
   cron: string | null;
   every: number | null;
   timezone: string;
+  in_words: string;
   missed: string;
   paused: boolean;
   last_due: number | null;
@@ -422,6 +429,12 @@ export interface TextPage {
   text: string;
   offset: number;
   more: boolean;
+}
+
+export interface TimesView {
+  in_words: string;
+  timezone: string;
+  next_runs: Array<number>;
 }
 
 export interface Totals {
@@ -585,6 +598,18 @@ export interface ReplayBody {
   dry_run?: boolean;
 }
 
+export interface ScheduleBody {
+  name: string;
+  flow: string;
+  version?: number | null;
+  tag?: string | null;
+  cron?: string | null;
+  every?: number | null;
+  timezone?: string | null;
+  inputs?: { [name: string]: unknown };
+  missed?: "latest" | "all" | "skip";
+}
+
 export interface StatisticsQuery {
   home?: string | null;
   path?: string | null;
@@ -600,6 +625,14 @@ export interface StatisticsQuery {
 export interface TagBody {
   tag: string;
   exclusive?: boolean;
+}
+
+export interface TimesQuery {
+  home?: string | null;
+  path?: string | null;
+  cron?: string | null;
+  every?: number | null;
+  timezone?: string | null;
 }
 
 export type Row = CallView | GroupView | ChildView | WaitView;

@@ -92,18 +92,50 @@ def test_a_version_is_found_in_the_side_bar_and_invoked_with_a_form(lab: Jupyter
     invoke.dblclick()
     execution = lab.page.locator(".jp-kitaru-document:not(.jp-kitaru-deployment)")
     expect(execution).to_contain_text("Dear Ada, dry words. dry words. {'a': 1} Bob", timeout=PATIENCE)
-    lab.execute("kitaru:open-deployment", {"flow": "letter"}, wait=False)
+    expect(execution).to_contain_text(", in JupyterLab")
+    execution.get_by_role("button", name="Version 2", exact=True).click()
     expect(document.get_by_role("heading", name="Runs (1)")).to_be_visible(timeout=PATIENCE)
     run = document.get_by_role("treeitem", name=re.compile("Completed"))
-    expect(run).to_be_visible(timeout=PATIENCE)
+    expect(run).to_contain_text(", in JupyterLab", timeout=PATIENCE)
     lab.screenshot("deployments-document")
     assert lab.violations(".jp-kitaru-deployment") == []
 
 
-def test_a_tag_moves_after_a_word_on_what_changes_and_keeps_its_version(lab: Jupyter, deployed: Server) -> None:
+def test_a_versions_tags_and_schedules_are_made_changed_and_removed_with_a_word_on_what_follows(
+    lab: Jupyter, deployed: Server
+) -> None:
     document = opened(lab, 3)
-    document.get_by_role("button", name="Set a tag…").click()
+    schedules = document.get_by_role("region", name="Schedules")
+    schedules.get_by_role("button", name="Pause weekly").click()
+    expect(schedules).to_contain_text("Paused")
+    schedules.get_by_role("button", name="Resume weekly").click()
+    expect(schedules).to_contain_text("At 09:00 on Monday")
+    schedules.get_by_role("button", name="New schedule…").click()
+    form = schedules.get_by_role("form", name="New schedule")
+    create = form.get_by_role("button", name="Create")
+    form.get_by_label("Name", exact=True).fill("workdays")
+    form.get_by_label("Cron expression").fill("0 25 * * 1-5")
+    expect(form.get_by_role("alert")).to_contain_text("is no cron expression")
+    expect(create).to_be_disabled()
+    form.get_by_label("Cron expression").fill("30 7 * * 1-5")
+    expect(form.get_by_role("status")).to_contain_text("At 07:30 on Monday through Friday. Next:")
+    form.get_by_label("Invokes").select_option(label="Whatever has the tag stable, now version 1")
+    create.click()
+    expect(form.get_by_label("To *")).to_be_focused()
+    form.get_by_label("To *").fill("Ada")
+    form.scroll_into_view_if_needed()
+    lab.screenshot("deployments-schedule", form)
+    assert lab.violations(".jp-kitaru-schedule-form") == []
+    create.click()
+    expect(schedules.get_by_role("button", name="Delete workdays")).to_be_visible()
+    expect(form).to_have_count(0)
+    schedules.scroll_into_view_if_needed()
+    lab.screenshot("deployments-schedules", schedules)
+    schedules.get_by_role("button", name="Delete workdays").click()
     dialog = lab.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(schedules.get_by_text("workdays")).to_have_count(0)
+    document.get_by_role("button", name="Set a tag…").click()
     accept = dialog.get_by_role("button", name="Set Tag")
     expect(accept).to_be_disabled()
     dialog.get_by_label("Tag", exact=True).fill("stable")
@@ -120,16 +152,6 @@ def test_a_tag_moves_after_a_word_on_what_changes_and_keeps_its_version(lab: Jup
     document.get_by_role("button", name="Remove the tag canary").click()
     dialog.get_by_role("button", name="Remove").click()
     expect(versions.get_by_text("canary")).to_have_count(0, timeout=PATIENCE)
-
-
-def test_a_schedule_rests_and_a_script_is_read_without_leaving_the_version(lab: Jupyter, deployed: Server) -> None:
-    document = opened(lab, 1)
-    schedule = document.get_by_role("region", name="Schedules")
-    expect(schedule).to_contain_text("Next:")
-    schedule.get_by_role("button", name="Pause weekly").click()
-    expect(schedule).to_contain_text("Paused", timeout=PATIENCE)
-    schedule.get_by_role("button", name="Resume weekly").click()
-    expect(schedule).to_contain_text("Next:", timeout=PATIENCE)
     document.locator("summary", has_text="Script").click()
     script = document.get_by_role("region", name="Script")
     expect(script).to_contain_text("def compose(to: str", timeout=PATIENCE)
@@ -139,7 +161,7 @@ def test_a_schedule_rests_and_a_script_is_read_without_leaving_the_version(lab: 
 
 def test_a_flow_of_an_open_notebook_is_deployed_and_exported(lab: Jupyter, server: Server) -> None:
     lab.open(server.write_notebook("greeting.ipynb", *GREETING))
-    lab.execute("kitaru:deploy-flow", wait=False)
+    lab.page.get_by_role("button", name="Deploy…").click()
     dialog = lab.page.get_by_role("dialog")
     expect(dialog.get_by_label("Flow", exact=True)).to_have_value("greet", timeout=PATIENCE)
     dialog.get_by_label("Tag (may be left out)").fill("beta")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kitaru.cli.deploy import split_target
+from kitaru.client.answers import user_name
 
 SCRIPT = """\
 from kitaru import flow
@@ -114,6 +115,8 @@ def test_a_version_is_invoked_and_its_result_printed(
     (script.parent / "inputs.json").write_text('{"name": "Ada", "words": 1}')
     queued = item("invoke", "command_greeting", "--inputs", f"@{script.parent / 'inputs.json'}")
     assert (queued["flow_name"], queued["deployment_version"]) == ("command_greeting", 1)
+    assert (queued["invoked_by"], queued["invoked_via"]) == (user_name(), "cli")
+    assert f"{user_name()}, on the command line" in kitaru("flow", "deployments", "show", "command_greeting").stdout
     logs = kitaru("flow", "deployments", "logs", "command_greeting", "--follow")
     assert "greeting Ada" in logs.stdout, logs.stderr
     told = item("flow", "deployments", "curl", "command_greeting", "--tag", "stable")

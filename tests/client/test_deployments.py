@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kitaru.client.answers import user_name
 from kitaru.client.client import KitaruClient
 from kitaru.client.deployments import tags_of
 from kitaru.client.provenance import Source, commit_of
@@ -214,6 +215,9 @@ def test_a_worker_runs_what_is_invoked_with_the_types_of_the_flow(served: Kitaru
     assert served.executions.list(flow="invoked", deployment_version=2).total == 0
     (job,) = served.jobs.list(execution=handle.exec_id)
     assert job.kind == "invoke"
+    by_me = served.executions.list(flow="invoked", text=user_name())
+    assert {(one.invoked_by, one.invoked_via) for one in by_me} == {(user_name(), "python")}
+    assert set(served.sql("SELECT invoked_via FROM executions")["invoked_via"]) == {"python"}
 
 
 def test_a_tag_decides_which_version_runs(served: KitaruClient) -> None:
@@ -230,6 +234,23 @@ def test_a_tag_decides_which_version_runs(served: KitaruClient) -> None:
     assert served.deployments.invoke("routed").wait(60) == "first"
     assert served.deployments.invoke("routed", tag="stable").wait(60) == "second"
     assert served.deployments.invoke("routed", version=1).wait(60) == "first"
+
+
+def test_who_invokes_by_a_tag_is_told_once_that_it_leads_to_a_version_that_this_process_does_not_know(
+    served: KitaruClient,
+) -> None:
+    served.deployments.deploy(invoked, source=HERE)
+    invoked.invoke(name="Ada")
+    somebody = KitaruClient.of_home(Path(served.store.location))
+    for version in (2, 3):
+        somebody.deployments.deploy(invoked, source=HERE).add_tag("default")
+        # Whoever names it knows it.
+        served.deployments.invoke("invoked", version=version - 1, inputs={"name": "Ada"})
+    somebody.close()
+    with pytest.warns(UserWarning, match=r"The tag default of flow invoked leads to version 3 now, deployed") as told:
+        invoked.invoke(name="Ada")
+    assert told[0].filename == __file__
+    invoked.invoke(name="Ada")
 
 
 def test_the_same_key_is_the_same_execution(served: KitaruClient) -> None:

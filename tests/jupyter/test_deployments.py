@@ -11,6 +11,7 @@ import pytest
 
 import kitaru
 from kitaru import KitaruClient
+from kitaru.client.answers import user_name
 from kitaru.client.provenance import Source
 from kitaru.store.service.process import stop_service
 from tests.conftest import close_everything
@@ -155,20 +156,26 @@ def test_an_invoked_version_runs_in_a_process_of_its_own(ask: Ask, deployed: Dep
     assert (told.status, body["idempotency_key"] in told.json["message"]) == (409, True)
     execution = ended(first.json["exec_id"])
     assert (execution.deployment_version, execution.result()) == (2, "Hello Ada Hello Ada")
-    assert execution.tags == []
+    assert (execution.invoked_by, execution.invoked_via) == (user_name(), "lab")
     assert ask("executions", flow=deployed.flow, version="2").json["total"] == 1
     assert ask("executions", flow=deployed.flow, version="1").json["total"] == 0
     jp_serverapp.web_app.settings["identity_provider"] = Ada(parent=jp_serverapp)
     by_ada = ask(f"{deployed.path}/1/invoke", "POST", {"inputs": {"name": "Bob", "words": 1}}).json["exec_id"]
-    assert (ended(by_ada).tags, ended(by_ada).result()) == (["by:Ada"], "Hello Bob")
+    assert (ended(by_ada).invoked_by, ended(by_ada).result()) == ("Ada", "Hello Bob")
+    told = next(one for one in ask("executions", flow=deployed.flow).json["items"] if one["exec_id"] == by_ada)
+    assert (told["deployment_version"], told["invoked_by"], told["invoked_via"]) == (1, "Ada", "lab")
 
 
-def test_schedules_are_shown_rest_and_go_on(ask: Ask, deployed: Deployed) -> None:
+def test_schedules_are_made_shown_rest_go_on_and_are_given_up(ask: Ask, deployed: Deployed) -> None:
     name = f"nightly-{deployed.flow}"
     when: Any = {"cron": "0 3 * * *", "timezone": "Europe/Berlin", "inputs": {"name": "Ada"}}
-    deployed.client.schedules.create(name, deployed.flow, tag="canary", **when)
+    body = {"name": name, "flow": deployed.flow, "tag": "canary", **when}
+    made = ask("schedules", "POST", body)
+    assert (made.status, made.json["in_words"]) == (200, "At 03:00 every day"), made.json
     (listed,) = ask("schedules", flow=deployed.flow).json
+    assert listed == made.json
     assert (listed["tag"], listed["cron"], len(listed["next_runs"])) == ("canary", "0 3 * * *", 3)
+    assert ask("schedules", "POST", body).status == 409
     assert ask("schedules", flow="other").json == []
     rests = ask(f"schedules/{name}/pause", "POST").json
     assert (rests["paused"], rests["next_runs"]) == (True, [])
@@ -176,7 +183,32 @@ def test_schedules_are_shown_rest_and_go_on(ask: Ask, deployed: Deployed) -> Non
     for verb in ("pause", "resume"):
         told = ask(f"schedules/never/{verb}", "POST")
         assert (told.status, told.json["next"]) == (404, "kitaru schedule list")
-    deployed.client.schedules.delete(name)
+    assert ask(f"schedules/{name}", "DELETE").json == []
+    assert ask(f"schedules/{name}", "DELETE").status == 404
+
+
+def test_a_schedule_that_makes_no_sense_is_refused_before_it_is_made(ask: Ask, deployed: Deployed) -> None:
+    body = {"name": "x", "flow": deployed.flow, "every": 60, "inputs": {"name": "Ada"}}
+    for changes, status in (
+        ({"name": "two words"}, 400),
+        ({"every": 0.1}, 400),
+        ({"cron": "0 3 * * *"}, 400),
+        ({"missed": "some"}, 400),
+        ({"flow": "nobody"}, 404),
+        ({"tag": "nothing"}, 404),
+        ({"inputs": {"name": 3}}, 422),
+    ):
+        told = ask("schedules", "POST", body | changes)
+        assert (told.status, bool(told.json["message"])) == (status, True), changes
+    assert ask("schedules", flow=deployed.flow).json == []
+
+
+def test_what_times_mean_is_told_before_a_schedule_is_made(ask: Ask, deployed: Deployed) -> None:
+    told = ask("schedule-times", cron="30 7 * * 1-5", timezone="Asia/Tokyo").json
+    assert (told["in_words"], len(told["next_runs"])) == ("At 07:30 on Monday through Friday", 3)
+    assert ask("schedule-times", every="5400").json["in_words"] == "Every 1 h 30 min"
+    for asked in ({}, {"cron": "0 25 * * *"}, {"cron": "0 0 30 2 *"}, {"every": "0"}, {"every": "60", "timezone": "x"}):
+        assert ask("schedule-times", **asked).status == 400, asked
 
 
 async def test_pages_hear_of_deployments_and_schedules(pages: Pages, deployed: Deployed) -> None:

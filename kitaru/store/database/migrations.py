@@ -38,7 +38,13 @@ def _schedules(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute((_HERE / "schema_4.sql").read_text("utf-8"))
 
 
-MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({1: _first, 2: _deployments, 3: _jobs, 4: _schedules})
+def _invokers(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute((_HERE / "schema_5.sql").read_text("utf-8"))
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType(
+    {1: _first, 2: _deployments, 3: _jobs, 4: _schedules, 5: _invokers}
+)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path, migrations: Mapping[int, Migration] = MIGRATIONS) -> int:

@@ -23,7 +23,8 @@ from kitaru.store.events import Event
 Apply = Callable[[Execution, Event, Changes, Lookup], None]
 
 _AS_TOLD: Final = (
-    "flow", "snapshot_id", "stack", "parent_exec_id", "parent_call", "original_exec_id", "cwd", "deployment_version"
+    "flow", "snapshot_id", "stack", "parent_exec_id", "parent_call", "original_exec_id", "cwd", "deployment_version",
+    "invoked_by", "invoked_via",
 )  # fmt: skip
 
 

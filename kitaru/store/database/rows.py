@@ -17,7 +17,7 @@ EXECUTION: Final[Row] = {
     **_blank(
         "exec_id flow status epoch runner code snapshot_id inputs output stack spec parent_exec_id parent_call "
         "original_exec_id replay notebook cwd interpreter tags metadata created_at started_at ended_at reason failure "
-        "failed_call waits_pending deployment_version"
+        "failed_call waits_pending deployment_version invoked_by invoked_via"
     ),
     "calls": 0,
     "reused": 0,

@@ -74,6 +74,8 @@ CREATE OR REPLACE VIEW main.executions AS SELECT
     stack,
     snapshot_id,
     deployment_version,
+    invoked_by,
+    invoked_via,
     internal.previews(inputs) AS inputs,
     internal.preview(output) AS output,
     output->>'$.type' AS output_type,
@@ -108,6 +110,8 @@ COMMENT ON COLUMN main.executions.notebook IS 'Notebook that it was started from
 COMMENT ON COLUMN main.executions.stack IS 'Stack that it ran on';
 COMMENT ON COLUMN main.executions.snapshot_id IS 'Frozen code that it ran';
 COMMENT ON COLUMN main.executions.deployment_version IS 'Deployed version of the flow that was invoked; null for other runs';
+COMMENT ON COLUMN main.executions.invoked_by IS 'Who invoked the version, or the schedule that did; null over HTTP and for other runs';
+COMMENT ON COLUMN main.executions.invoked_via IS 'How it was invoked: python, cli, http, lab or schedule; null for other runs';
 COMMENT ON COLUMN main.executions.inputs IS 'Previews of the flow''s inputs by name';
 COMMENT ON COLUMN main.executions.output IS 'Preview of the flow''s result';
 COMMENT ON COLUMN main.executions.output_type IS 'Type of the flow''s result';

@@ -71,7 +71,7 @@ def _invoke(
     deployment = store.read("deployment", flow=flow, version=version, tag=tag)
     check_inputs(deployment, inputs)
     records = {name: json_record(value, store.payloads) for name, value in inputs.items()}
-    exec_id = invoke(store, deployment, records, idempotency_key=key)
+    exec_id = invoke(store, deployment, records, via="http", idempotency_key=key)
     return {"exec_id": exec_id, "flow": flow, "version": deployment["version"]}
 
 
@@ -85,6 +85,7 @@ def _execution(store: Any, exec_id: str) -> dict[str, Any]:
         "exec_id": exec_id,
         "flow": row["flow"],
         "version": row["deployment_version"],
+        **{name: row[name] for name in ("invoked_by", "invoked_via")},
         "status": row["status"],
         **{name: _time(row[name]) for name in ("created_at", "started_at", "ended_at")},
         "result": result,

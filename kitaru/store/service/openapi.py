@@ -40,6 +40,8 @@ _EXECUTION: Final = object_of(
         "exec_id": TEXT,
         "flow": TEXT,
         "version": {"type": ["integer", "null"], "description": "Of the deployment that was invoked."},
+        "invoked_by": {**MAYBE, "description": "Who invoked it, or the schedule that did."},
+        "invoked_via": {**MAYBE, "description": "How: python, cli, http, lab or schedule."},
         "status": {"type": "string", "enum": _STATUSES},
         "created_at": TIME,
         "started_at": TIME,

@@ -114,7 +114,7 @@ class Scheduling:
             check_inputs(deployment, schedule["inputs"])
             records = {name: json_record(value, store.payloads) for name, value in schedule["inputs"].items()}
             key = f"schedule {schedule['name']} of {schedule['created_at']} at {when}"
-            exec_id = invoke(store, deployment, records, idempotency_key=key, tags=[f"schedule:{schedule['name']}"])
+            exec_id = invoke(store, deployment, records, via="schedule", by=schedule["name"], idempotency_key=key)
             _log.info("schedule %s: %s invokes %s", schedule["name"], when, exec_id)
         except KitaruError as refused:
             error = str(refused)

@@ -4,12 +4,14 @@ import * as React from 'react';
 
 import { Api, type IExecutionRef } from '../api';
 import { Environment } from '../components/context';
+import { invokerText } from '../components/format';
 import { exampleOf, inputsOf, parametersOf } from '../deployments/inputs';
 import { InvokeForm } from '../deployments/InvokeForm';
 import { Deployments } from '../deployments/list';
 import { fenced } from '../deployments/Script';
 import { consequenceOf, holding } from '../deployments/tags';
 import { asCli, asCurl, asPython } from '../deployments/texts';
+import { targetsOf, whenOf, type IFilled } from '../deployments/times';
 import type {
   DeploymentSummary,
   DeploymentView,
@@ -85,6 +87,7 @@ function schedule(changes: Partial<ScheduleView> = {}): ScheduleView {
     cron: '0 3 * * *',
     every: null,
     timezone: 'UTC',
+    in_words: 'At 03:00 every day',
     missed: 'latest',
     paused: false,
     last_due: null,
@@ -125,6 +128,47 @@ describe('what a version is invoked by elsewhere', () => {
 
   it('never holds the token', () => {
     expect(asCurl(view(), {})).toContain('Bearer $(kitaru service token)"');
+  });
+});
+
+describe('who invoked an execution', () => {
+  const told = (by: string | null, via: string | null): string | null =>
+    invokerText({ invoked_by: by, invoked_via: via }, trans);
+
+  it('is a person with the way, a schedule, or HTTP', () => {
+    expect(told('ada', 'cli')).toBe('ada, on the command line');
+    expect(told('nightly', 'schedule')).toBe('schedule nightly');
+    expect(told(null, 'http')).toBe('HTTP');
+    expect(told(null, null)).toBeNull();
+  });
+});
+
+describe('when a schedule is due', () => {
+  const filled: IFilled = {
+    kind: 'cron',
+    cron: ' 0  9 * * 1-5',
+    timezone: 'Europe/Berlin',
+    count: '1.5',
+    unit: 'hours'
+  };
+
+  it('is sent as soon as nothing is missing', () => {
+    const cron = { cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' };
+    expect(whenOf(filled)).toEqual(cron);
+    expect(whenOf({ ...filled, cron: '0 9 *' })).toBeNull();
+    expect(whenOf({ ...filled, kind: 'every' })).toEqual({ every: 5400 });
+    for (const count of ['', '0', '-1', 'x']) {
+      expect(whenOf({ ...filled, kind: 'every', count })).toBeNull();
+    }
+  });
+
+  it('follows a tag that one version has alone, or stays with the version', () => {
+    const versions = [
+      summary(3, { canary: false }),
+      summary(2, { stable: true, default: true })
+    ];
+    const targets = targetsOf(3, versions, trans);
+    expect(targets.map(({ tag }) => tag)).toEqual(['default', 'stable', null]);
   });
 });
 

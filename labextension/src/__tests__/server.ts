@@ -207,6 +207,9 @@ export function executionView(
     stack: null,
     snapshot_id: null,
     tags: [],
+    deployment_version: null,
+    invoked_by: null,
+    invoked_via: null,
     original_exec_id: null,
     parent_exec_id: null,
     totals: {

@@ -43,6 +43,8 @@ export interface ISchemaFormProps {
   disabled: boolean;
   /** Whether it is a part of something larger, which has no button of its own and checks while one types. */
   isPart?: boolean;
+  /** Whether a part tells of nothing that is wrong yet, as nobody has tried to send it. */
+  isQuiet?: boolean;
   /** What is typed where no form is drawn; an answer, if nothing is said. */
   jsonLabel?: string;
   /** How some of its fields are drawn. */
@@ -98,7 +100,7 @@ function DrawnForm(props: ISchemaFormProps): React.JSX.Element {
       className="jp-kitaru-form"
       tagName={props.isPart ? 'div' : undefined}
       // Once it was refused, a message goes as soon as its value is mended.
-      liveValidate={props.isPart === true || tried !== null}
+      liveValidate={(props.isPart === true && !props.isQuiet) || tried !== null}
       idPrefix={props.id}
       schema={schema}
       uiSchema={uiSchema}

@@ -106,6 +106,29 @@ export function moment(at: number): string {
 }
 
 /**
+ * Who or what invoked an execution, and how; null if nobody did.
+ */
+export function invokerText(
+  {
+    invoked_by: by,
+    invoked_via: via
+  }: { invoked_by: string | null; invoked_via: string | null },
+  trans: TranslationBundle
+): string | null {
+  if (via === 'schedule') {
+    return trans.__('schedule %1', by);
+  }
+  const places: Record<string, string> = {
+    python: trans.__('in Python'),
+    cli: trans.__('on the command line'),
+    http: trans.__('HTTP'),
+    lab: trans.__('in JupyterLab')
+  };
+  const told = [by, places[via ?? '']].filter(Boolean).join(', ');
+  return told === '' ? null : told;
+}
+
+/**
  * A type as Python code names it: `str`, `pandas.DataFrame`.
  */
 export function typeName(type: string): string {

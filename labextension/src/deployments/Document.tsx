@@ -195,7 +195,7 @@ function Version(props: {
       </section>
       {view && <InvokeForm view={view} target={target} />}
       <Runs target={target} visible={props.visible} />
-      <Schedules schedules={list.schedules} home={home} />
+      <Schedules list={list} summary={summary} view={view} />
       {view && <Script view={view} />}
       {view && <Requirements view={view} />}
     </div>

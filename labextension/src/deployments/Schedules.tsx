@@ -3,29 +3,71 @@ import * as React from 'react';
 import { useEnvironment } from '../components/context';
 import { duration, moment } from '../components/format';
 import { problemText } from '../components/problem';
-import type { ScheduleView } from '../documents';
-import { setPaused } from './routes';
+import type {
+  DeploymentSummary,
+  DeploymentView,
+  ScheduleView
+} from '../documents';
+import type { Deployments } from './list';
+import { deleteSchedule, setPaused } from './routes';
 import { DEFAULT_TAG } from './tags';
+
+const ScheduleForm = React.lazy(async () => ({
+  default: (await import('./ScheduleForm')).ScheduleForm
+}));
 
 /**
  * When the flow is invoked by itself.
  */
 export function Schedules(props: {
-  schedules: readonly ScheduleView[];
-  home: string | null;
-}): React.JSX.Element | null {
+  list: Deployments;
+  summary: DeploymentSummary;
+  /** Null before it is known what the version takes. */
+  view: DeploymentView | null;
+}): React.JSX.Element {
   const { trans } = useEnvironment();
-  if (props.schedules.length === 0) {
-    return null;
-  }
+  const [isNew, setNew] = React.useState(false);
+  const { list, summary, view } = props;
+  const { schedules, home } = list;
+  const close = (): void => {
+    setNew(false);
+  };
   return (
     <section className="jp-kitaru-part" aria-label={trans.__('Schedules')}>
-      <h4>{trans.__('Schedules')}</h4>
-      <ul className="jp-kitaru-schedules">
-        {props.schedules.map(schedule => (
-          <Schedule key={schedule.name} schedule={schedule} home={props.home} />
-        ))}
-      </ul>
+      <div className="jp-kitaru-version-title">
+        <h4>{trans.__('Schedules')}</h4>
+        {view && !isNew && (
+          <button
+            className="jp-kitaru-link"
+            onClick={() => {
+              setNew(true);
+            }}
+          >
+            {trans.__('New schedule…')}
+          </button>
+        )}
+      </div>
+      {schedules.length > 0 && (
+        <ul className="jp-kitaru-schedules">
+          {schedules.map(schedule => (
+            <Schedule key={schedule.name} schedule={schedule} home={home} />
+          ))}
+        </ul>
+      )}
+      {schedules.length === 0 && !isNew && (
+        <p className="jp-kitaru-dim">
+          {trans.__('No clock invokes %1 yet.', summary.flow)}
+        </p>
+      )}
+      {view && isNew && (
+        <React.Suspense
+          fallback={
+            <p className="jp-kitaru-dim">{trans.__('Loading the form…')}</p>
+          }
+        >
+          <ScheduleForm view={view} list={list} onClose={close} />
+        </React.Suspense>
+      )}
     </section>
   );
 }
@@ -42,14 +84,18 @@ function Schedule(props: {
   React.useEffect(() => {
     setBusy(false);
   }, [schedule]);
-  const turn = (): void => {
-    if (model) {
-      setBusy(true);
-      setProblem(null);
-      setPaused(model.api, home, name, !paused).catch((refused: unknown) => {
-        setBusy(false);
-        setProblem(problemText(refused));
-      });
+  const act = (asked: Promise<unknown>): void => {
+    setBusy(true);
+    setProblem(null);
+    asked.catch((refused: unknown) => {
+      setBusy(false);
+      setProblem(problemText(refused));
+    });
+  };
+  const remove = async (): Promise<void> => {
+    const { agreesToDelete } = await import('./agreeing');
+    if (model && (await agreesToDelete(name, trans))) {
+      act(deleteSchedule(model.api, home, name));
     }
   };
   const inputs = JSON.stringify(schedule.inputs);
@@ -57,7 +103,7 @@ function Schedule(props: {
     <li>
       <div className="jp-kitaru-schedule">
         <strong>{name}</strong>
-        <span>{whenText(schedule, trans)}</span>
+        <span title={schedule.in_words}>{whenText(schedule, trans)}</span>
         <span className="jp-kitaru-dim">
           {schedule.version === null
             ? trans.__('tag %1', schedule.tag ?? DEFAULT_TAG)
@@ -68,16 +114,32 @@ function Schedule(props: {
             {inputs}
           </code>
         )}
-        <button
-          className="jp-mod-styled jp-mod-reject"
-          disabled={busy}
-          aria-label={
-            paused ? trans.__('Resume %1', name) : trans.__('Pause %1', name)
-          }
-          onClick={turn}
-        >
-          {paused ? trans.__('Resume') : trans.__('Pause')}
-        </button>
+        <span className="jp-kitaru-turns">
+          <button
+            className="jp-mod-styled jp-mod-reject"
+            disabled={busy}
+            aria-label={
+              paused ? trans.__('Resume %1', name) : trans.__('Pause %1', name)
+            }
+            onClick={() => {
+              if (model) {
+                act(setPaused(model.api, home, name, !paused));
+              }
+            }}
+          >
+            {paused ? trans.__('Resume') : trans.__('Pause')}
+          </button>
+          <button
+            className="jp-kitaru-link"
+            disabled={busy}
+            aria-label={trans.__('Delete %1', name)}
+            onClick={() => {
+              void remove();
+            }}
+          >
+            {trans.__('Delete')}
+          </button>
+        </span>
       </div>
       <div className="jp-kitaru-dim">
         {paused
@@ -109,10 +171,10 @@ function Schedule(props: {
 type Bundle = ReturnType<typeof useEnvironment>['trans'];
 
 function whenText(
-  { cron, every, timezone }: ScheduleView,
+  { cron, every, timezone, in_words: words }: ScheduleView,
   trans: Bundle
 ): string {
   return cron === null
     ? trans.__('every %1', duration(every ?? 0))
-    : `${cron} ${timezone}`;
+    : `${words}, ${timezone}`;
 }

@@ -4,8 +4,10 @@ import type { Api } from '../api';
 import type {
   DeploymentSummary,
   DeploymentView,
+  ScheduleBody,
   ScheduleView,
-  Started
+  Started,
+  TimesView
 } from '../documents';
 
 /**
@@ -80,6 +82,38 @@ export function deleteVersion(
   ref: IVersionRef
 ): Promise<DeploymentSummary[]> {
   return api.send('DELETE', pathOf(ref), { home: ref.home });
+}
+
+/**
+ * When something is due: by a cron expression, or after so many seconds.
+ */
+export type When =
+  | { readonly cron: string; readonly timezone: string }
+  | { readonly every: number };
+
+export function getTimes(
+  api: Api,
+  home: string | null,
+  when: When
+): Promise<TimesView> {
+  return api.get('schedule-times', { home, ...when });
+}
+
+export function createSchedule(
+  api: Api,
+  home: string | null,
+  body: ScheduleBody & { inputs: PartialJSONObject }
+): Promise<ScheduleView> {
+  return api.send('POST', 'schedules', { home }, { ...body });
+}
+
+export function deleteSchedule(
+  api: Api,
+  home: string | null,
+  schedule: string
+): Promise<ScheduleView[]> {
+  const path = `schedules/${encodeURIComponent(schedule)}`;
+  return api.send('DELETE', path, { home });
 }
 
 export function setPaused(

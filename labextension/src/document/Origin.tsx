@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { CommandIDs } from '../commands';
 import { useEnvironment } from '../components/context';
+import { invokerText } from '../components/format';
 import type { ExecutionView } from '../documents';
 import { fileName } from '../sidebar/query';
 import { useApplication } from './environment';
@@ -22,7 +23,8 @@ export function Origin({ view }: { view: ExecutionView }): React.JSX.Element {
       {execId}
     </button>
   );
-  const { notebook, snapshot_id: version } = view;
+  const { notebook, snapshot_id: code, deployment_version: version } = view;
+  const invoker = invokerText(view, trans);
   return (
     <div className="jp-kitaru-origin jp-kitaru-dim">
       {notebook && (
@@ -39,9 +41,25 @@ export function Origin({ view }: { view: ExecutionView }): React.JSX.Element {
           {fileName(notebook)}
         </button>
       )}
-      {version && (
-        <span title={version}>
-          {trans.__('Version %1', version.replace(/^.*[:-]/, '').slice(0, 8))}
+      {version !== null && (
+        <button
+          className="jp-kitaru-link"
+          title={trans.__('Open this version with all of its runs')}
+          onClick={() => {
+            void commands.execute(CommandIDs.openDeployment, {
+              flow: view.flow,
+              version,
+              home: live?.home ?? null
+            });
+          }}
+        >
+          {trans.__('Version %1', version)}
+        </button>
+      )}
+      {invoker !== null && <span>{trans.__('Invoked by %1', invoker)}</span>}
+      {code && (
+        <span title={code}>
+          {trans.__('Code %1', code.replace(/^.*[:-]/, '').slice(0, 8))}
         </span>
       )}
       {view.original_exec_id && (

@@ -3,15 +3,22 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import {
+  CommandToolbarButton,
   Dialog,
   ICommandPalette,
+  IToolbarWidgetRegistry,
   Notification,
   showDialog,
   showErrorMessage
 } from '@jupyterlab/apputils';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import {
+  INotebookTracker,
+  NotebookActions,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- the model has loaded it
 import { ApiError } from '../api';
@@ -34,13 +41,14 @@ export const notebooks: JupyterFrontEndPlugin<void> = {
   description: 'Exports and deploys the flows of notebooks.',
   autoStart: true,
   requires: [IExecutionModel, INotebookTracker],
-  optional: [ITranslator, ICommandPalette],
+  optional: [ITranslator, ICommandPalette, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     { api }: IExecutionModel,
     tracker: INotebookTracker,
     translator: ITranslator | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    toolbars: IToolbarWidgetRegistry | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('kitaru');
     const { commands } = app;
@@ -213,10 +221,49 @@ export const notebooks: JupyterFrontEndPlugin<void> = {
       commands.notifyCommandChanged(CommandIDs.deployFlow);
       commands.notifyCommandChanged(CommandIDs.exportFlow);
     };
+    toolbars?.addFactory<NotebookPanel>('Notebook', 'kitaru-deploy', panel => {
+      const button = new CommandToolbarButton({
+        commands,
+        id: CommandIDs.deployFlow,
+        label: trans.__('Deploy…')
+      });
+      showWithFlows(button, panel);
+      return button;
+    });
     tracker.currentChanged.connect(notify);
     app.shell.currentChanged?.connect(notify);
   }
 };
+
+const FLOW = /^@(kitaru\.)?flow\b|^%%kitaru_flow\b/m;
+
+/**
+ * Show a button as soon as a notebook has a flow: once it is there, and after each save and each cell that is run.
+ */
+function showWithFlows(button: Widget, panel: NotebookPanel): void {
+  const look = (): void => {
+    const cells = panel.content.model?.cells ?? [];
+    button.setHidden(
+      ![...cells].some(
+        ({ type, sharedModel }) =>
+          type === 'code' && FLOW.test(sharedModel.getSource())
+      )
+    );
+  };
+  const onRun = (_: unknown, { notebook }: { notebook: Widget }): void => {
+    if (notebook === panel.content) {
+      look();
+    }
+  };
+  button.hide();
+  void panel.context.ready.then(look);
+  panel.context.saveState.connect(look);
+  NotebookActions.executed.connect(onRun);
+  button.disposed.connect(() => {
+    panel.context.saveState.disconnect(look);
+    NotebookActions.executed.disconnect(onRun);
+  });
+}
 
 /**
  * Show that something goes on which takes a few seconds.

@@ -7,6 +7,7 @@ import {
   count,
   duration,
   elapsed,
+  invokerText,
   moment,
   statusText
 } from '../components/format';
@@ -105,28 +106,10 @@ function summary(
       : trans._n('%1 call', '%1 calls', totals.calls, count(totals.calls)),
     took === null ? null : duration(took),
     totals.cost === null ? null : cost(totals.cost),
-    invoker(execution.tags, trans)
+    invokerText(execution, trans)
   ]
     .filter(part => part !== null)
     .join(' · ');
-}
-
-/**
- * Who or what invoked it, as the tags tell.
- */
-function invoker(
-  tags: readonly string[],
-  trans: TranslationBundle
-): string | null {
-  for (const tag of tags) {
-    const [, kind, name = ''] = /^(schedule|by):(.+)$/.exec(tag) ?? [];
-    if (kind !== undefined) {
-      return kind === 'by'
-        ? trans.__('by %1', name)
-        : trans.__('schedule %1', name);
-    }
-  }
-  return null;
 }
 
 function ago(at: number): string {

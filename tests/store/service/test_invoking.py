@@ -107,6 +107,7 @@ def test_an_invocation_is_accepted_at_once_and_its_result_is_read(api: Api) -> N
     ended = api.ended(told["exec_id"])
     assert (ended["status"], ended["result"]) == ("completed", {"sum": 3.5, "weekday": 4})
     assert (ended["version"], ended["error"]) == (1, None)
+    assert (ended["invoked_by"], ended["invoked_via"]) == (None, "http")
 
 
 def test_the_same_key_gives_the_same_execution(api: Api) -> None:

@@ -66,7 +66,8 @@ def test_nothing_is_invoked_before_its_time_and_one_run_after_it(store: DuckDBSt
     row = store.read("schedule", name="s")
     assert (row["last_due"], row["last_exec_id"], row["last_error"]) == (BEGIN + 60, exec_id, None)
     head = store.read("head", exec_id=exec_id)["execution"]
-    assert (head["status"], head["deployment_version"], head["tags"]) == ("pending", 1, ["schedule:s"])
+    assert (head["status"], head["deployment_version"]) == ("pending", 1)
+    assert (head["invoked_by"], head["invoked_via"]) == ("s", "schedule")
     assert head["inputs"]["n"]["inline"] == 1
 
 

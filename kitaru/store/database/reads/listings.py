@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _SUMMARY: Final = (
     "exec_id, flow, status, epoch, snapshot_id, stack, parent_exec_id, parent_call, original_exec_id, notebook, tags, "
     "metadata, created_at, started_at, ended_at, reason, failure, failed_call, waits_pending, calls, "
-    "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, deployment_version, first_position"
+    "reused, failed, llm_calls, input_tokens, output_tokens, total_tokens, cost_usd, deployment_version, invoked_by, "
+    "invoked_via, first_position"
 )
 
 _PARTS: Final = ("executions", "executions_open")
@@ -35,7 +36,7 @@ _ORDERS: Final = {
 }
 
 _TEXT: Final = (
-    "contains(lower(concat_ws(' ', exec_id, flow, notebook, failure->>'$.message', failed_call, "
+    "contains(lower(concat_ws(' ', exec_id, flow, notebook, failure->>'$.message', failed_call, invoked_by, "
     "array_to_string(tags, ' '), metadata::VARCHAR)), lower(?))"
 )
 
