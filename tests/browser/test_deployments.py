@@ -76,7 +76,7 @@ def test_a_version_is_found_in_the_side_bar_and_invoked_with_a_form(lab: Jupyter
     row = panel.get_by_role("treeitem", name=re.compile("Version 2"))
     expect(row).to_be_visible(timeout=PATIENCE)
     lab.screenshot("deployments-sidebar", panel)
-    assert lab.violations(".jp-kitaru-panel") == []
+    assert lab.violations(".jp-kitaru-panel [aria-label='Deployments']") == []
     row.click()
     document = lab.page.locator(".jp-kitaru-deployment")
     invoke = document.get_by_role("button", name="Invoke")
