@@ -340,8 +340,7 @@ class DeploymentsAPI:
         Warns
         -----
         UserWarning
-            If a tag leads to a version that this process sees for the first time, although it knows others of the flow:
-            somebody has moved the tag since.
+            If a tag leads to a version that this process has not seen, although it knows others of the flow.
 
         Examples
         --------
