@@ -76,9 +76,9 @@ def test_the_rows_do_not_depend_on_how_the_history_is_cut_into_batches(
     check_cuts(history, cuts)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), st.lists(st.integers(1, 7)))
 def test_the_rows_do_not_depend_on_how_any_of_many_histories_is_cut(
     history: list[dict[str, Any]], cuts: list[int]

@@ -176,7 +176,7 @@ def test_after_a_kill_the_rows_and_the_position_agree_and_applying_goes_on(path:
 
 
 def test_a_database_is_closed_while_others_begin_to_read(tmp_path: Path) -> None:
-    for number in range(20):
+    for number in range(6):
         database = Database(tmp_path / f"{number}.duckdb")
         begun = threading.Barrier(5)
 

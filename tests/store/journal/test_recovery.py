@@ -45,7 +45,7 @@ def reopened(data: bytes, folder: Path) -> Journal:
 
 
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_flipped_bit_costs_only_its_own_record_and_is_reported(plain: bytes, place: float, bit: int) -> None:
     spans = frames(plain)
     offset = framing.HEADER.size + int(place * (spans[-1][1] - framing.HEADER.size))
@@ -67,7 +67,7 @@ def test_a_flipped_bit_costs_only_its_own_record_and_is_reported(plain: bytes, p
 
 
 @given(place=st.floats(0, 1), zeros=st.integers(0, 5000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_write_that_was_cut_short_is_put_aside_and_writing_goes_on(plain: bytes, place: float, zeros: int) -> None:
     spans = frames(plain)
     cut = framing.HEADER.size + int(place * (spans[-1][1] - framing.HEADER.size))
@@ -84,7 +84,7 @@ def test_a_write_that_was_cut_short_is_put_aside_and_writing_goes_on(plain: byte
 
 
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 400))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_overwritten_stretches_cost_no_other_record(plain: bytes, seed: int, count: int) -> None:
     noise = random.Random(seed)
     end = frames(plain)[-1][1]

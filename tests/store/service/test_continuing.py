@@ -68,27 +68,25 @@ def ask(home: Path, tmp_path: Path) -> Callable[..., str]:
     return run
 
 
-def test_a_deadline_continues_an_execution_whose_script_has_ended(
-    ask: Callable[..., str], home: Path, tmp_path: Path
+def test_a_service_that_nobody_asks_stays_for_a_deadline_and_continues_an_execution_whose_script_has_ended(
+    ask: Callable[..., str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("KITARU_SERVICE_IDLE", "0.2")
     for seconds in (1.0, 5.0, 20.0):  # on a slow machine it may pass before the script has ended
         exec_id = ask(seconds)
-        assert completed(home, exec_id)
-        if claims(home, exec_id) == 2:
+        record = read_record(home)
+        assert record is None or record.wait_until_gone(60)
+        with DuckDBStore(home) as store:
+            assert store.read("history", exec_id=exec_id)["execution"]["status"] == "completed"
+            claims = len(store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED]))
+        if claims == 2:
             break
-    assert claims(home, exec_id) == 2
+    assert claims == 2
     assert (tmp_path / "said.txt").read_text() == "silence"
     assert (home / "runners" / f"{exec_id}.log").exists()
 
 
-def test_an_answer_continues_it_whoever_wrote_it(ask: Callable[..., str], home: Path, tmp_path: Path) -> None:
-    exec_id = ask()
-    with_service(home, lambda store: answer(store, exec_id))
-    assert completed(home, exec_id)
-    assert (tmp_path / "said.txt").read_text() == "hello"
-
-
-def test_what_a_runner_writes_has_the_rights_of_the_user_and_not_of_the_service(
+def test_an_answer_continues_it_whoever_wrote_it_with_the_rights_of_the_user_and_not_of_the_service(
     ask: Callable[..., str], home: Path, tmp_path: Path
 ) -> None:
     before = os.umask(0o022)
@@ -98,6 +96,7 @@ def test_what_a_runner_writes_has_the_rights_of_the_user_and_not_of_the_service(
         os.umask(before)
     with_service(home, lambda store: answer(store, exec_id))
     assert completed(home, exec_id)
+    assert (tmp_path / "said.txt").read_text() == "hello"
     assert stat.S_IMODE((tmp_path / "said.txt").stat().st_mode) == 0o644
 
 
@@ -122,36 +121,24 @@ def test_a_service_that_starts_continues_what_was_answered_without_it(ask: Calla
     assert completed(home, exec_id)
 
 
-def test_an_answer_of_long_ago_starts_nothing(ask: Callable[..., str], home: Path) -> None:
-    exec_id = ask()
-    stop_service(home)
-    with DuckDBStore(home) as store:
-        answer(store, exec_id, at=time.time() - 7200)
+def test_an_answer_of_long_ago_starts_nothing(tmp_path: Path) -> None:
+    with DuckDBStore(tmp_path / "home") as store:
+        park(store, "kr-1", tmp_path)
+        answer(store, "kr-1", at=time.time() - 7200)
         Continuing(store).look()
-        assert jobs_of(store, exec_id) == []
-        assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
+        assert jobs_of(store, "kr-1") == []
+        assert [row["exec_id"] for row in store.read("answered")] == ["kr-1"]
 
 
-def test_the_service_stays_until_the_job_is_done(
-    ask: Callable[..., str], home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KITARU_SERVICE_IDLE", "0.2")
-    exec_id = ask(1.0)
-    record = read_record(home)
-    assert record is None or record.wait_until_gone(60)
+def test_a_service_that_others_can_reach_starts_nothing(home: Path, tmp_path: Path) -> None:
     with DuckDBStore(home) as store:
-        assert store.read("history", exec_id=exec_id)["execution"]["status"] == "completed"
-
-
-def test_a_service_that_others_can_reach_starts_nothing(ask: Callable[..., str], home: Path) -> None:
-    exec_id = ask()
-    stop_service(home)
+        park(store, "kr-1", tmp_path)
     start_service(home, token="a-token-that-others-were-given")
-    with_service(home, lambda store: answer(store, exec_id))
+    with_service(home, lambda store: answer(store, "kr-1"))
     assert with_service(home, lambda store: store.health())["continues"] is False
     stop_service(home)
     with DuckDBStore(home) as store:
-        assert [row["exec_id"] for row in store.read("answered")] == [exec_id]
+        assert [row["exec_id"] for row in store.read("answered")] == ["kr-1"]
 
 
 def test_a_job_is_asked_for_once_for_each_time_that_an_execution_lost_its_runner(tmp_path: Path) -> None:
@@ -210,6 +197,11 @@ def answer(store: Store, exec_id: str, wait: str = "said", at: float | None = No
 
 
 def park_answered(store: Store, exec_id: str, interpreter: Path) -> None:
+    park(store, exec_id, interpreter)
+    answer(store, exec_id)
+
+
+def park(store: Store, exec_id: str, interpreter: Path) -> None:
     asked = [
         event(exec_id, kinds.CREATED, flow="f", interpreter=str(interpreter), cwd="/"),
         event(exec_id, kinds.CLAIMED, epoch=1, runner=None),
@@ -217,7 +209,6 @@ def park_answered(store: Store, exec_id: str, interpreter: Path) -> None:
         event(exec_id, kinds.SUSPENDED, wait="said"),
     ]
     store.append([{"events": asked}])
-    answer(store, exec_id)
 
 
 def with_service(home: Path, work: Callable[[ServiceStore], Any]) -> Any:
@@ -239,7 +230,3 @@ def completed(home: Path, exec_id: str) -> bool:
         return bool(until(ended) == "completed")
 
     return bool(with_service(home, follow))
-
-
-def claims(home: Path, exec_id: str) -> int:
-    return len(with_service(home, lambda store: store.read("events", exec_id=exec_id, kinds=[kinds.CLAIMED])))

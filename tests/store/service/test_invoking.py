@@ -201,11 +201,11 @@ def test_another_method_is_told_which_ones_there_are(api: Api) -> None:
 def test_a_client_that_is_made_from_the_document_finds_no_fault(
     tmp_path: Path, kitaru_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A server's service has no worker: hundreds of invocations are recorded, and none is run.
+    # A server's service has no worker: invocations are recorded, and none is run.
     record = start_service(tmp_path / "home", token="a-token-of-a-server")
     monkeypatch.setenv("KITARU_SERVER_URL", record.url)
     monkeypatch.setenv("KITARU_AUTH_TOKEN", record.token)
-    for deployed in (http_total, http_total, http_opaque):
+    for deployed in (http_total, http_opaque):
         deployed.deploy(tags=["canary"])
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
@@ -218,7 +218,7 @@ def test_a_client_that_is_made_from_the_document_finds_no_fault(
         "--phases",
         "examples,coverage,fuzzing",
         "--max-examples",
-        "20",
+        "8",
         "--seed",
         "1",
         "--no-color",
@@ -226,7 +226,7 @@ def test_a_client_that_is_made_from_the_document_finds_no_fault(
     try:
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-        assert KitaruClient().executions.list(flow="http_total", status="pending").total > 10
+        assert KitaruClient().executions.list(flow="http_total", status="pending").total > 0
     finally:
         close_everything()
         stop_service(tmp_path / "home")

@@ -65,40 +65,29 @@ def test_the_first_use_starts_exactly_one_service_though_many_processes_race(hom
         "from pathlib import Path; from kitaru.store.service.client import ServiceStore; "
         f"print(ServiceStore.local(Path({str(home)!r})).health()['pid'])"
     )
-    racing = [python(program) for _ in range(8)]
+    racing = [python(program) for _ in range(5)]
     pids = {int(process.communicate(timeout=60)[0]) for process in racing}
     assert pids == {read_record(home).pid}  # type: ignore[union-attr]
     assert services_of(home) == sorted(pids)
 
 
-def test_a_service_is_nobodys_child_and_works_in_its_home(home: Path) -> None:
-    process = psutil.Process(ensure_service(home).pid)
-    assert process not in psutil.Process().children(recursive=True)
-    assert process.cwd() == str(home)
-    assert os.getsid(process.pid) != os.getsid(0)
-
-
-def test_a_started_service_is_registered_for_those_who_show_all_homes(home: Path) -> None:
-    ensure_service(home)
-    assert known_homes() == [home]
-
-
-def test_status_tells_of_a_running_service_and_starts_none(home: Path) -> None:
+def test_a_service_is_nobodys_child_works_in_its_home_and_is_known_to_those_who_show_all_homes(home: Path) -> None:
     assert service_status(home) is None
     assert not home.exists()
     record = start_service(home)
+    process = psutil.Process(record.pid)
+    assert process not in psutil.Process().children(recursive=True)
+    assert process.cwd() == str(home)
+    assert os.getsid(process.pid) != os.getsid(0)
+    assert known_homes() == [home]
     status = service_status(home)
     assert status is not None
     assert (status["url"], status["pid"], status["home"]) == (record.url, record.pid, str(home))
     assert record.token not in str(status)
 
 
-def test_starting_twice_is_once(home: Path) -> None:
+def test_starting_twice_is_once_and_never_at_another_address(home: Path) -> None:
     assert start_service(home) == start_service(home)
-
-
-def test_a_running_service_is_not_moved_to_another_address(home: Path) -> None:
-    start_service(home)
     with pytest.raises(KitaruStateError, match="service stop"):
         start_service(home, token=TOKEN)
 
@@ -233,37 +222,21 @@ def completion(exec_id: str) -> Any:
     return {"events": [event("execution.completed", exec_id, output=None) | {"epoch": 1}]}
 
 
-def test_a_running_execution_keeps_the_service_and_its_end_lets_it_go(home: Path) -> None:
-    fill(home, creation("kr-a"), claim("kr-a"))
+def test_a_running_execution_a_watch_and_a_deadline_keep_the_service_and_the_end_of_the_last_lets_it_go(
+    home: Path,
+) -> None:
+    fill(home, creation("kr-a"), claim("kr-a"), creation("kr-b"))
     record = start_service(home, idle_timeout=0.3)
-    assert not record.wait_until_gone(1.5)
-    store = ServiceStore.local(home)
-    store.append([completion("kr-a")])
-    store.close()
-    assert record.wait_until_gone(60)
-
-
-def test_a_deadline_keeps_the_service(home: Path) -> None:
-    question = event(
-        "wait.created", "kr-a", wait="approve", question="?", schema=None, deadline=time.time() + 3600, default=True
-    )
-    fill(home, creation("kr-a"), {"events": [question]})
-    record = start_service(home, idle_timeout=0.3)
-    assert not record.wait_until_gone(1.5)
-    store = ServiceStore.local(home)
-    store.append([{"events": [event("wait.answered", "kr-a", wait="approve", value=True, by="me", source="input")]}])
-    store.close()
-    assert record.wait_until_gone(60)
-
-
-def test_a_watch_keeps_the_service(home: Path) -> None:
-    fill(home, creation("kr-a"), claim("kr-a"))  # which keeps it until there is a watch
-    record = start_service(home, idle_timeout=0.3)
+    assert not record.wait_until_gone(1.0)
     store = ServiceStore.local(home)
     watch = store.watch()
     store.append([completion("kr-a")])
-    assert not record.wait_until_gone(1.5)
+    assert not record.wait_until_gone(1.0)
+    deadline = {"deadline": time.time() + 3600, "default": True}
+    store.append([{"events": [event("wait.created", "kr-b", wait="sure", question="?", schema=None, **deadline)]}])
     watch.close()
+    assert not record.wait_until_gone(1.0)
+    store.append([{"events": [event("wait.answered", "kr-b", wait="sure", value=True, by="me", source="input")]}])
     store.close()
     assert record.wait_until_gone(60)
 
