@@ -35,7 +35,11 @@ def encode(value: Any, where: str) -> memoryview:
         raise _refused(value, where, error) from error
     data = buffer.getbuffer()
     if data.nbytes <= _VERIFIED_BYTES:
-        _verify(data, value, where)
+        try:
+            _verify(data, value, where)
+        except BaseException:
+            data.release()  # the traceback holds it beside its buffer, which could not be closed otherwise
+            raise
     return data
 
 
