@@ -49,6 +49,7 @@ class KitaruClient:
             raise KitaruUsageError("KitaruClient(): server_url and auth_token belong together; give both or none")
         self._server = (server_url, auth_token) if server_url and auth_token else None
         self._home: Path | None = None
+        self._origin = "KitaruClient()"
 
     @classmethod
     def of_home(cls, home: Path) -> KitaruClient:
@@ -120,7 +121,7 @@ class KitaruClient:
         from kitaru.store.service.client import ServiceStore
 
         if self._server is not None:
-            store = ServiceStore.remote(*self._server, origin="KitaruClient()")
+            store = ServiceStore.remote(*self._server, origin=self._origin)
         else:
             assert self._home is not None
             store = ServiceStore.local(self._home)

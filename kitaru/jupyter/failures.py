@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NEXT: Final[dict[type[KitaruError], str]] = {
     KitaruStoreVersionError: "pip install --upgrade kitaru-jupyter, then restart JupyterLab",
-    KitaruBackendError: "kitaru service status",
+    KitaruBackendError: "kitaru status",
 }
 _LISTING: Final = "kitaru executions list"
 

@@ -29,6 +29,8 @@ from kitaru.store.home import find_home, home_id, known_homes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kitaru.store.connect import StoreTarget
+
 T = TypeVar("T")
 
 _THREADS: Final = 4
@@ -218,7 +220,7 @@ class Homes:
         target = choose_target()
         if not target.url:
             return self._local(find_home(folder))
-        return self._opened(target.url, lambda: KitaruClient(target.url, target.token), None, target.token)
+        return self._opened(target.url, lambda: _ServerClient(target), None, target.token)
 
     def _local(self, path: Path) -> Home:
         return self._opened(str(path), lambda: _client_of(path), path)
@@ -247,6 +249,14 @@ class Homes:
         if not place.is_relative_to(root):
             raise usage_error(f"{notebook!r} is not below the folder that this server shows.", place="path")
         return place
+
+
+class _ServerClient(KitaruClient):
+    """A client of a server elsewhere; what it refuses is told with where its token comes from."""
+
+    def __init__(self, target: StoreTarget) -> None:
+        super().__init__(target.url, target.token)
+        self._origin = target.origin
 
 
 def _client_of(home: Path) -> KitaruClient:

@@ -214,7 +214,7 @@ def test_a_server_elsewhere_is_shown_like_a_home(ask: Ask, team_server: Any, rec
 def test_a_server_that_refuses_the_token_says_so(ask: Ask, team_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KITARU_AUTH_TOKEN", "wrong")
     told = ask("executions")
-    assert (told.status, "refuses the token" in told.json["message"]) == (424, True)
+    assert (told.status, "refuses the token from KITARU_AUTH_TOKEN" in told.json["message"]) == (424, True)
     assert "wrong" not in told.json["message"]
     assert ask("status").json["problem"]["reason"] == "KitaruBackendError"
 

@@ -8,12 +8,18 @@ const Level = React.createContext(4);
  */
 export function Heading(props: {
   id?: string;
+  /** Whether it may have to be scrolled, also with the keyboard. */
+  long?: boolean;
   children: React.ReactNode;
 }): React.JSX.Element {
   const level = React.useContext(Level);
   return React.createElement(
     `h${level}`,
-    { id: props.id, className: 'jp-kitaru-heading' },
+    {
+      id: props.id,
+      className: 'jp-kitaru-heading',
+      tabIndex: props.long ? 0 : undefined
+    },
     props.children
   );
 }

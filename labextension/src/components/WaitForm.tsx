@@ -15,6 +15,9 @@ const SchemaForm = React.lazy(() => import('./SchemaForm'));
 
 let forms = 0;
 
+/** Characters of which a question may take more room than there is. */
+const LONG = 300;
+
 /**
  * An open question and the fields to answer it; what is typed stays while the view around it changes.
  */
@@ -32,7 +35,9 @@ export function WaitForm({ wait }: { wait: WaitView }): React.JSX.Element {
       // Letters that are typed here are no shortcuts of the notebook.
       data-lm-suppress-shortcuts="true"
     >
-      <Heading id={id}>{question}</Heading>
+      <Heading id={id} long={question.length > LONG}>
+        {question}
+      </Heading>
       <Deadline wait={wait} />
       {live ? (
         <Answer

@@ -6,7 +6,7 @@ import { ApiError } from '../api';
 export function problemText(error: unknown): string {
   if (error instanceof ApiError) {
     const { message, next } = error.failure;
-    return next ? `${message} ${next}` : message;
+    return next ? `${message} → ${next}` : message;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -143,7 +143,9 @@ function Known(props: {
               />
             ) : (
               <p className="jp-kitaru-nothing">
-                {trans.__('No checkpoint was called yet.')}
+                {view.ended_at === null
+                  ? trans.__('No checkpoint was called yet.')
+                  : trans.__('No checkpoint was called.')}
               </p>
             )}
             <InAndOut view={view} />

@@ -13,6 +13,8 @@ import { isFiltered } from './query';
 import { Teach } from './Teach';
 
 const ROW_HEIGHT = 44;
+/** Milliseconds without an answer that need an explanation. */
+const LATE = 1000;
 
 /**
  * The list of executions with what to look for above it.
@@ -45,9 +47,31 @@ export function Executions(props: {
         </p>
       )}
       {isEmpty && !isFiltered(list.filters) && <Teach />}
+      {!list.loaded && list.count === 0 && !list.problem && <Asking />}
       {list.count > 0 && <Rows {...props} />}
     </div>
   );
+}
+
+/**
+ * Says that there is no answer yet, once that takes long: a server that is away is tried for seconds.
+ */
+function Asking(): React.JSX.Element | null {
+  const { trans } = useEnvironment();
+  const [late, setLate] = React.useState(false);
+  React.useEffect(() => {
+    const timer = setTimeout(() => {
+      setLate(true);
+    }, LATE);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
+  return late ? (
+    <p className="jp-kitaru-nothing" aria-live="polite">
+      {trans.__('Asking the server…')}
+    </p>
+  ) : null;
 }
 
 /**
