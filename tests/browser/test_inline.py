@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import nbformat
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
@@ -147,8 +145,8 @@ def test_typed_text_and_focus_stay_while_the_view_is_updated(lab: Jupyter) -> No
     assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 2  # a and b are shortcuts outside of a form
 
 
-def test_an_answer_that_does_not_fit_is_told_at_its_field(lab: Jupyter) -> None:
-    lab.open(written(lab.server, "review.ipynb", "show(reviewed.run('Tea'))"))
+def test_an_answer_that_does_not_fit_is_told_at_its_field_and_an_abort_is_confirmed(lab: Jupyter) -> None:
+    lab.open(written(lab.server, "review.ipynb", "show(reviewed.run('Tea'))", "show(article.run('Tea'))"))
     lab.run(0)
     view = execution(lab.run(1))
     grade = view.get_by_label("Grade")
@@ -161,6 +159,13 @@ def test_an_answer_that_does_not_fit_is_told_at_its_field(lab: Jupyter) -> None:
     grade.fill("4")
     view.get_by_role("button", name="Send").click()
     expect(view).to_contain_text("Completed")
+    another = execution(lab.run(2))
+    another.get_by_role("button", name="Abort").click()
+    lab.page.get_by_role("button", name="Keep it").click()
+    expect(another).to_contain_text("Waiting for an answer")
+    another.get_by_role("button", name="Abort").click()
+    lab.page.get_by_role("dialog").get_by_role("button", name="Abort").click()
+    expect(another).to_contain_text("Cancelled")
 
 
 TOUR = """
@@ -222,18 +227,6 @@ def test_many_calls_are_one_row_that_opens_to_all_of_them(lab: Jupyter) -> None:
     lab.screenshot("inline-error", view)
 
 
-def test_aborting_a_question_is_confirmed_first(lab: Jupyter) -> None:
-    lab.open(written(lab.server, "abort.ipynb", "show(article.run('Tea'))"))
-    lab.run(0)
-    view = execution(lab.run(1))
-    view.get_by_role("button", name="Abort").click()
-    lab.page.get_by_role("button", name="Keep it").click()
-    expect(view).to_contain_text("Waiting for an answer")
-    view.get_by_role("button", name="Abort").click()
-    lab.page.get_by_role("dialog").get_by_role("button", name="Abort").click()
-    expect(view).to_contain_text("Cancelled")
-
-
 def saved_view(**changes: Any) -> dict[str, Any]:
     call = {
         **dict.fromkeys(["type", "started_at", "ended_at", "reused", "why", "tokens", "cost", "output", "progress"]),
@@ -278,26 +271,25 @@ def saved_view(**changes: Any) -> dict[str, Any]:
     }
 
 
-def with_output(server: Server, name: str, view: Any) -> str:
-    bundle = {MIME_TYPE: view, "text/html": "<b>no extension</b>", "text/plain": "article failed"}
-    cell = new_code_cell("1", outputs=[new_output("display_data", bundle)])
-    nbformat.write(new_notebook(cells=[cell], metadata=KERNEL), server.root / name)
+def with_outputs(server: Server, name: str, *views: Any) -> str:
+    """Write a notebook whose cells have an output each, as it was saved somewhere."""
+    bundles = [{MIME_TYPE: view, "text/html": "<b>no extension</b>", "text/plain": "article failed"} for view in views]
+    cells = [new_code_cell("1", outputs=[new_output("display_data", bundle)]) for bundle in bundles]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), server.root / name)
     return name
 
 
-def test_a_notebook_from_elsewhere_shows_what_was_saved_and_says_so(lab: Jupyter) -> None:
+def test_a_notebook_from_elsewhere_shows_what_was_saved_and_says_so_or_is_plain_text(lab: Jupyter) -> None:
     costly = {**saved_view()["totals"], "tokens": 1234, "cost": 0.0123}
-    lab.open(with_output(lab.server, "elsewhere.ipynb", saved_view(totals=costly)))
-    view = execution(lab.output(0))
+    others = [{"version": 2, "exec_id": "kr-1", "rows": []}, {}, [], "text", None]
+    lab.open(with_outputs(lab.server, "elsewhere.ipynb", *others, saved_view(totals=costly)))
+    view = execution(lab.output(len(others)))
     expect(view.locator("header").first).to_contain_text("$0.0123")
     expect(view).to_contain_text("this server does not know the execution")
     expect(view).to_contain_text("2.5 s")
     expect(view.locator(".jp-kitaru-failure")).to_contain_text("ValueError: <b>no</b>")
     lab.screenshot("inline-failed", view)
     assert lab.violations(".jp-kitaru-execution") == []
-
-
-@pytest.mark.parametrize("view", [{"version": 2, "exec_id": "kr-1", "rows": []}, {}, [], "text", None])
-def test_a_document_of_another_version_is_shown_as_plain_text(lab: Jupyter, view: Any) -> None:
-    lab.open(with_output(lab.server, f"other-{len(json.dumps(view))}.ipynb", view))
-    expect(lab.output(0)).to_contain_text("article failed")
+    # A document of another version, or none at all.
+    for number in range(len(others)):
+        expect(lab.output(number)).to_contain_text("article failed")

@@ -60,27 +60,6 @@ def ask():
 """
 
 
-def test_a_question_is_answered_in_its_form(lab: Jupyter) -> None:
-    lab.open(
-        lab.server.write_notebook("form.ipynb", FLOWS, "handle = ask(); wait_form(handle.exec_id)", "handle.wait()")
-    )
-    lab.run(0)
-    form = lab.run(1)
-    expect(form.get_by_text("What should it be?")).to_be_visible()
-    form.get_by_label("Count").fill("9")
-    form.get_by_role("button", name="Answer", exact=True).click()
-    expect(form.get_by_text("Give 5 or less.")).to_be_visible()
-    expect(form.get_by_text("Choose one.")).to_be_visible()
-    expect(form.get_by_label("Count")).to_have_value("9")
-    lab.screenshot("widgets-form", form)
-    assert lab.violations(".kitaru-widget") == []
-    form.get_by_label("Count").fill("2")
-    form.get_by_label("large").check()
-    form.get_by_role("button", name="Answer", exact=True).click()
-    expect(form.get_by_text(re.compile("Answered by .*"))).to_be_visible()
-    expect(lab.run(2)).to_contain_text("2 large ['new']")
-
-
 def test_a_dashboard_is_live_and_its_widgets_are_linked(lab: Jupyter) -> None:
     dashboard = """
 browser, view, inbox = ExecutionBrowser(text="widget_", page_size=5), ExecutionView(), WaitInbox(flow="widget_order")

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def widgets_closed(everything_closed: None) -> Iterator[None]:
     """No widget of a test reads or watches after it; that ends before the store is let go."""
     yield
+    feeds = [thread for thread in threading.enumerate() if thread.name == "kitaru-feed"]
     close_feeds()
+    for thread in feeds:
+        thread.join(60)
     ipywidgets.Widget.close_all()
 
 
