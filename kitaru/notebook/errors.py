@@ -66,7 +66,16 @@ def show_errors(shell: InteractiveShell) -> None:
     """
     shown: Any = KitaruError  # the method is IPython's; without IPython nobody needs it
     shown._render_traceback_ = lambda error: _users(shell, error)
-    told_by(lambda error, handle: let_go(handle) if type(shell).initialized() else error)
+    told_by(lambda error, handle: _let_go_of(error, handle) if type(shell).initialized() else error)
+
+
+def _let_go_of(error: BaseException, handle: FlowHandle[Any]) -> BaseException:
+    """Tell of an interrupt; one that reached an event loop stays the cancellation that the loop made of it."""
+    told = let_go(handle)
+    if isinstance(error, KeyboardInterrupt):
+        return told
+    _show_as(error, [f"KeyboardInterrupt: {told}"])
+    return error
 
 
 def let_go(handle: FlowHandle[Any]) -> KeyboardInterrupt:

@@ -10,7 +10,7 @@ from kitaru.errors import KitaruStateError, KitaruTimeoutError
 from kitaru.runtime.effects import Awaitable, block, run_async
 from kitaru.runtime.execution import current_execution
 from kitaru.runtime.failures import cleaned, execution_error
-from kitaru.runtime.interrupts import interrupted
+from kitaru.runtime.interrupts import interrupted, noticed
 from kitaru.runtime.signals import Stopped, Suspended
 from kitaru.stacks.scope import current_call
 from kitaru.store.status import ExecutionStatus
@@ -57,7 +57,11 @@ class FlowHandle(Generic[R]):
         return self._await().__await__()
 
     async def _await(self) -> R:
-        return await run_async(_outcome(self, None))
+        with noticed():
+            try:
+                return await run_async(_outcome(self, None))
+            except asyncio.CancelledError as error:
+                raise interrupted(error, self) from None
 
     @property
     def exec_id(self) -> str:

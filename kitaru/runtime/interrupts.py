@@ -6,14 +6,22 @@ both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru.runtime.exit import in_kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kitaru.runtime.handle import FlowHandle
 
-    Teller = Callable[[KeyboardInterrupt, FlowHandle[Any]], KeyboardInterrupt]
+    Teller = Callable[[BaseException, FlowHandle[Any]], BaseException]
+
+LOOK_SECONDS: Final = 0.2
+"""How long an interrupt of a cell that awaits something may go unnoticed."""
 
 _teller: Teller | None = None
 
@@ -24,6 +32,29 @@ def told_by(teller: Teller) -> None:
     _teller = teller
 
 
-def interrupted(error: KeyboardInterrupt, handle: FlowHandle[Any]) -> KeyboardInterrupt:
+def interrupted(error: BaseException, handle: FlowHandle[Any]) -> BaseException:
     """Return what is to be raised."""
     return error if _teller is None else _teller(error, handle)
+
+
+@contextlib.contextmanager
+def noticed() -> Iterator[None]:
+    """Let an interrupt end what a cell awaits here.
+
+    A kernel's handler of the signal tells its event loop to cancel the cell, but does not wake it: without anything
+    else to do the loop would sleep on until the execution ends.
+    """
+    if not in_kernel() or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop, awaited = asyncio.get_running_loop(), True
+
+    def look() -> None:
+        if awaited:
+            loop.call_later(LOOK_SECONDS, look)
+
+    look()
+    try:
+        yield
+    finally:
+        awaited = False

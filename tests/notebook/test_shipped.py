@@ -1,4 +1,7 @@
-"""The notebooks that are shipped, executed from the first cell to the last, as a newcomer does with Run All."""
+"""The tour, executed from the first cell to the last, as a newcomer does with Run All.
+
+Browsers run the other notebooks: `tests/browser/test_start.py` the first one, `test_widgets.py` the dashboard.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,6 @@ def outputs(name: str, folder: Path) -> list[dict[str, Any]]:
     assert process.returncode == 0, process.stdout + process.stderr
     cells = nbformat.read(executed, as_version=4).cells
     return [output for cell in cells for output in cell.get("outputs", ())]
-
-
-def test_the_dashboard_shows_widgets_and_its_question_is_answered(tmp_path: Path, kitaru_home: Path) -> None:
-    shown = [output["data"] for output in outputs("dashboard.ipynb", tmp_path) if "data" in output]
-    assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)
-    assert any(data.get("text/plain") == "'publish, 5 stars'" for data in shown)
 
 
 def test_the_tour_pays_nothing_twice(tmp_path: Path, kitaru_home: Path) -> None:

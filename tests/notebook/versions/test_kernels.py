@@ -85,6 +85,17 @@ def test_an_interrupt_stops_run_all_and_lets_the_flow_go_on(kernel: Any, gate: P
     kernel.comes_to_be("let_go_result == 'done'")
 
 
+def test_an_interrupt_ends_a_cell_that_awaits_a_flow_and_lets_the_flow_go_on(kernel: Any, gate: Path) -> None:
+    kernel.run(STEPS.format(name="awaited", gate=str(gate), options="--no-run"))
+    cell = kernel.send("handle = awaited.run()\nprint(handle.exec_id, flush=True)\nawait handle")
+    until(Path(f"{gate}.started").exists)
+    kernel.interrupt()
+    one = exec_id(kernel.finished(cell))
+    assert kernel.error(cell).startswith(f"KeyboardInterrupt: {one} of awaited goes on in the background.")
+    gate.touch()
+    kernel.comes_to_be("handle.status == 'completed'")
+
+
 def test_after_a_restart_the_cell_goes_on_and_pays_nothing_twice(kernel: Any, gate: Path) -> None:
     text = STEPS.format(name="survivor", gate=str(gate), options="--no-cache")
     kernel.send(text)
