@@ -20,6 +20,7 @@ from kitaru.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kitaru import events as events
+    from kitaru.client import Deployment as Deployment
     from kitaru.client import KitaruClient as KitaruClient
     from kitaru.client.diff import diff as diff
     from kitaru.errors import FailureOrigin as FailureOrigin
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CallFuture": "runtime.futures",
     "Checkpoint": "runtime.checkpoint",
+    "Deployment": "client",
     "FailureOrigin": "errors",
     "Flow": "runtime.flow",
     "FlowHandle": "runtime.handle",
@@ -97,6 +99,7 @@ _HOMES = {
 __all__ = [
     "CallFuture",
     "Checkpoint",
+    "Deployment",
     "FailureOrigin",
     "Flow",
     "FlowHandle",

@@ -97,6 +97,10 @@ class Deployment(BoundModel):
         return f"{self.flow}@{self.version}"
 
     @property
+    def image_digest(self) -> None:
+        """Always None: a version runs in an environment of this machine, and has no image."""
+
+    @property
     def schema(self) -> dict[str, Any]:  # type: ignore[override]
         """JSON schema of the inputs, with defaults."""
         return self.json_schema

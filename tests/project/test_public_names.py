@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-import kitaru
+import kitaru.client
+import kitaru.client.models as models_of_client
 from tests.project.source_tree import PACKAGE
 
 NAMES = sorted(getattr(kitaru, "__all__", ()))
@@ -30,6 +31,12 @@ def test_the_package_says_what_is_public() -> None:
 def test_the_public_names_are_sorted_and_all_exist() -> None:
     assert [name for name in kitaru.__all__ if not hasattr(kitaru, name)] == []
     assert set(kitaru.__all__) <= set(dir(kitaru))
+    assert [name for name in kitaru.client.__all__ if not hasattr(kitaru.client, name)] == []
+
+
+def test_what_the_client_answers_with_is_importable_beside_it() -> None:
+    models = {value.__name__ for value in of_client() if issubclass(value, models_of_client.BoundModel)}
+    assert models <= set(kitaru.client.__all__)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("__")])
