@@ -422,7 +422,7 @@ client = KitaruClient()
 client.deployments.list()
 print("ready", flush=True)
 sys.stdin.readline()
-print(client.deployments.deploy(greeting, source=HERE).version, flush=True)
+print(client.deployments.deploy(greeting, source=HERE, tags={"stable": True}).version, flush=True)
 """
 
 
@@ -450,3 +450,5 @@ def test_eight_deployers_at_once_get_eight_versions(monkeypatch: pytest.MonkeyPa
         deployer.stdin.flush()
     versions = sorted(int(deployer.communicate(timeout=60)[0]) for deployer in deployers)
     assert versions == [1, 2, 3, 4, 5, 6, 7, 8]
+    found = KitaruClient().deployments.list("greeting")
+    assert sorted(tag for one in found for tag in one.tags) == ["default", "stable"]

@@ -44,6 +44,15 @@ def test_the_script_is_named_after_the_notebook_or_the_one_flow_that_is_asked_fo
     assert module_name("class") == "notebook_class"
 
 
+def test_a_notebook_is_exported_without_running_or_importing_anything_of_it(tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text("raise RuntimeError('this module was imported')\n")
+    scratch = "\n# --- s\nimport steps\nopen('ran', 'w')\n!touch ran\n"
+    made = run(write(tmp_path, TEXT.replace("topic.upper()", "steps.shout(topic)") + scratch))
+    assert made.returncode == 0, made.stderr
+    assert "import steps" in (tmp_path / "work.py").read_text()
+    assert not (tmp_path / "ran").exists()
+
+
 def test_the_script_may_be_executed(tmp_path: Path) -> None:
     made = export_notebook(write(tmp_path, TEXT))
     assert made.path.read_text().startswith("#!/usr/bin/env -S uv run --script\n")
