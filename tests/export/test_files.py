@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
+from kitaru.cli import app
 from kitaru.errors import KitaruExportError, KitaruStateError, KitaruUsageError
 from kitaru.export.export import export_notebook, module_name
 from kitaru.export.files import write_whole
@@ -16,6 +17,8 @@ from tests.export.notebooks import notebook, write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.testing import Result
 
 TEXT = """
 # --- a
@@ -31,9 +34,8 @@ def research(topic: str = "cats"):
 """
 
 
-def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kitaru", "export", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["export", *map(str, words)])
 
 
 def test_the_script_is_named_after_the_notebook_or_the_one_flow_that_is_asked_for(tmp_path: Path) -> None:
@@ -46,10 +48,11 @@ def test_the_script_is_named_after_the_notebook_or_the_one_flow_that_is_asked_fo
 
 def test_a_notebook_is_exported_without_running_or_importing_anything_of_it(tmp_path: Path) -> None:
     (tmp_path / "steps.py").write_text("raise RuntimeError('this module was imported')\n")
-    scratch = "\n# --- s\nimport steps\nopen('ran', 'w')\n!touch ran\n"
+    scratch = f"\n# --- s\nimport steps\nopen('{tmp_path}/ran', 'w')\n!touch {tmp_path}/ran\n"
     made = run(write(tmp_path, TEXT.replace("topic.upper()", "steps.shout(topic)") + scratch))
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     assert "import steps" in (tmp_path / "work.py").read_text()
+    assert "steps" not in sys.modules
     assert not (tmp_path / "ran").exists()
 
 
@@ -128,15 +131,15 @@ def test_the_command_writes_prints_compares_and_checks(tmp_path: Path) -> None:
     path = write(tmp_path, TEXT)
     script = tmp_path / "out" / "work.py"
     shown = run(path, "--stdout")
-    assert (shown.returncode, script.exists()) == (0, False)
-    assert run(path, "-o", tmp_path / "out", "--check").returncode == 4
+    assert (shown.exit_code, script.exists()) == (0, False)
+    assert run(path, "-o", tmp_path / "out", "--check").exit_code == 4
 
     written = run(path, "-o", tmp_path / "out")
-    assert (written.returncode, written.stdout.split(":")[0]) == (0, str(script))
+    assert (written.exit_code, written.stdout.split(":")[0]) == (0, str(script))
     assert script.read_text() == shown.stdout
     assert run(path, "-o", tmp_path / "out", "--diff").stdout == ""
     checked = run(path, "-o", tmp_path / "out", "--check")
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert (checked.exit_code, checked.stderr) == (0, "")
     assert "is up to date" in checked.stdout
 
     write(tmp_path, TEXT.replace("cats", "dogs"))
@@ -144,7 +147,7 @@ def test_the_command_writes_prints_compares_and_checks(tmp_path: Path) -> None:
     assert '-def research(topic: str = "cats"):' in changed.stdout
     assert '+def research(topic: str = "dogs"):' in changed.stdout
     stale = run(path, "-o", tmp_path / "out", "--check")
-    assert (stale.returncode, "is not what the notebook gives now" in stale.stderr) == (4, True)
+    assert (stale.exit_code, "is not what the notebook gives now" in stale.stderr) == (4, True)
 
 
 def test_the_command_answers_in_json_and_in_exit_codes(tmp_path: Path) -> None:
@@ -152,12 +155,12 @@ def test_the_command_answers_in_json_and_in_exit_codes(tmp_path: Path) -> None:
     item = json.loads(run(path, "--output", "json").stdout)["item"]
     assert (item["flows"], item["notes"]) == (["research"], [])
     assert any(requirement.startswith("kitaru-jupyter") for requirement in item["requirements"])
-    assert run(path, "other").returncode == 3
-    assert run(tmp_path / "none.ipynb").returncode == 3
-    assert run(path, "--check", "--diff").returncode == 2
+    assert run(path, "other").exit_code == 3
+    assert run(tmp_path / "none.ipynb").exit_code == 3
+    assert run(path, "--check", "--diff").exit_code == 2
     write(tmp_path, TEXT.replace("topic.upper()", "missing"))
     failed = run(path, "--output", "json")
-    assert (failed.returncode, json.loads(failed.stderr)["error"]["type"]) == (1, "KitaruExportError")
+    assert (failed.exit_code, json.loads(failed.stderr)["error"]["type"]) == (1, "KitaruExportError")
 
 
 def test_nbconvert_knows_the_exporter(tmp_path: Path) -> None:

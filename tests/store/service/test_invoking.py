@@ -216,7 +216,7 @@ def test_a_client_that_is_made_from_the_document_finds_no_fault(
         "--checks",
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
         "--phases",
-        "examples,coverage,fuzzing",
+        "coverage,fuzzing",
         "--max-examples",
         "8",
         "--seed",
