@@ -243,7 +243,9 @@ def _params(schema: dict[str, Any], pairs: Iterable[str]) -> dict[str, Any]:
 
 def _invocation(one: dict[str, Any]) -> str:
     needed = "".join(f" --param {name}=..." for name in one["schema"].get("required", ()))
-    which = "" if "default" in one["tags"] else f" --version {one['version']}"
+    alone = [tag for tag, exclusive in one["tags"].items() if exclusive]
+    named = f" --tag {alone[0]}" if alone else f" --version {one['version']}"
+    which = "" if "default" in one["tags"] else named
     return f"kitaru invoke {one['flow']}{which}{needed}"
 
 
