@@ -156,6 +156,8 @@ def test_what_a_restart_interrupted_is_resumed_and_runs_nothing_twice(kernel: Ke
     exec_id = document(kernel, cell)["exec_id"]
     kernel.restart()
     kernel.run_cell("import kitaru")
+    greeted = kernel.run_cell("%load_ext kitaru")
+    assert f"{exec_id} of held was interrupted:\n    %kitaru resume {exec_id}\n" in kernel.streams[greeted]
     gate.touch()
     again = kernel.run_cell(f"%kitaru resume {exec_id}")
     shown = document(kernel, again)

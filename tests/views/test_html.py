@@ -144,6 +144,19 @@ def result(preview: dict[str, Any]) -> str:
     return as_html(view([], status="completed", output={"type": "builtins.str", "preview": preview}))
 
 
+def test_a_saved_notebook_becomes_a_page_with_the_whole_view() -> None:
+    from nbconvert import HTMLExporter
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    bundle = mime_bundle(view([call(0, output=value("'forty-two'"))], status="completed", ended_at=2.0))
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=[new_output("display_data", bundle)])])
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    saved, converted = Reader(bundle["text/html"]), Reader(page)
+    assert "'forty-two'" in saved.text
+    assert " ".join(saved.text.split()) in " ".join(converted.text.split())
+    assert "script" not in converted.tags
+
+
 def test_a_result_that_is_written_as_markdown_is_shown_as_markdown_and_html_in_it_as_text() -> None:
     page = result({"kind": "text", "text": "'# Bern…'", "value": REPORT, "length": 5_000})
     assert "<h1>Bern</h1>" in page
