@@ -118,7 +118,7 @@ instances = st.recursive(
 
 
 @given(value=instances)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_instances_of_importable_classes_are_json(stored, value):
     record, back = stored([value])
     assert record["codec"] in ("json", "json-tagged")
@@ -176,7 +176,7 @@ def test_attributes_beside_the_fields_are_kept(stored):
         extra=st.none() | st.integers() | st.text() | st.tuples(st.integers()) | st.floats() | st.sampled_from(Colour),
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_pydantic_models_come_back_exactly(stored, same, value):
     back = stored(value)[1]
     assert type(back) is Person

@@ -20,7 +20,6 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pydantic
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,7 +139,7 @@ values = st.recursive(
 
 
 @given(pairs=st.lists(st.tuples(hashable, values), unique_by=lambda pair: repr(pair[0]), max_size=6), seed=st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_order_of_dicts_and_sets_does_not_count(pairs, seed):
     straight = dict(pairs)
     shuffled = list(straight.items())
@@ -150,13 +149,13 @@ def test_the_order_of_dicts_and_sets_does_not_count(pairs, seed):
 
 
 @given(value=values)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_value_has_its_digest_also_after_it_was_stored(payloads, value):
     assert digest(decode(encode(value, payloads), payloads)) == digest(value) is not None
 
 
 @given(one=values, other=values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_different_values_have_different_digests(same, one, other):
     if digest(one) == digest(other):
         assert one == other
@@ -234,9 +233,9 @@ def opaque_values():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", range(15))
-def test_opaque_and_hostile_values_have_none(number):
-    assert digest(opaque_values()[number]) is None
+def test_opaque_and_hostile_values_have_none():
+    values = opaque_values()
+    assert [digest(value) for value in values] == [None] * len(values)
 
 
 def test_an_object_can_speak_for_itself():

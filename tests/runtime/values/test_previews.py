@@ -40,7 +40,7 @@ values = st.recursive(
 
 
 @given(value=values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_previews_are_bounded_and_plain(value):
     checked(value)
 

@@ -23,7 +23,7 @@ plain = st.recursive(
 
 
 @given(value=plain)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_plain_data_is_stored_as_the_json_that_it_is(stored, same, value):
     record, back = stored(value)
     assert record["codec"] == "json"

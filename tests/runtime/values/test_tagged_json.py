@@ -51,7 +51,7 @@ values = st.recursive(atoms, containers, max_leaves=12)
 
 
 @given(value=values)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_types_survive_at_any_depth(stored, same, value):
     record, back = stored(value)
     assert record["codec"] in ("json", "json-tagged", "bytes", "bytearray")
