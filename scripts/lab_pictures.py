@@ -180,6 +180,7 @@ def main() -> None:
         documents(page_of(browser, server, 1180, 700), ids)
         inline(page_of(browser, server, 1200, 900))
         beside(page_of(browser, server, 1180, 640), ids["tea"])
+        deployments(page_of(browser, server, 1180, 900))
         browser.close()
 
 
@@ -263,6 +264,38 @@ def documents(lab: Jupyter, ids: dict[str, str]) -> None:
     comparison = lab.page.locator(".jp-kitaru-comparison")
     comparison.locator("ins").first.wait_for()
     take(lab, "comparison", main_area, DARK)
+
+
+def deployments(lab: Jupyter) -> None:
+    """The versions of a flow, a tag that moves, a schedule that is made."""
+    record(
+        lab.server,
+        "from kitaru import KitaruClient\nessay.deploy(tags={'stable': True})\nessay.deploy(tags=['canary'])\n"
+        "essay.deploy(tags={'next': True})\n"
+        "KitaruClient().schedules.create('weekly', 'essay', cron='0 9 * * 1', tag='stable')\n"
+        "KitaruClient().deployments.invoke('essay', version=3).wait()\nprint(1, flush=True)\nos._exit(0)",
+    )
+    lab.visit()
+    lab.execute("application:toggle-left-area")
+    lab.execute("kitaru:open-deployment", {"flow": "essay", "version": 3}, wait=False)
+    document = lab.page.locator(".jp-kitaru-deployment")
+    expect(document.get_by_role("heading", name="Runs (1)")).to_be_visible(timeout=ELSEWHERE)
+    expect(document.get_by_role("button", name="Invoke")).to_be_visible()
+    take(lab, "deployment", lab.page.locator("#jp-main-dock-panel"))
+    document.get_by_role("button", name="Set a tag…").click()
+    dialog = lab.page.get_by_role("dialog").locator(".jp-Dialog-content")
+    dialog.get_by_label("Tag", exact=True).fill("stable")
+    expect(dialog.get_by_role("status")).to_contain_text("The schedule weekly follows it.")
+    take(lab, "deployment-tag", dialog)
+    dialog.get_by_role("button", name="Cancel").click()
+    lab.page.set_viewport_size({"width": 1180, "height": 1500})
+    document.get_by_role("button", name="New schedule…").click()
+    form = document.get_by_role("form", name="New schedule")
+    form.get_by_label("Name", exact=True).fill("workdays")
+    form.get_by_label("Cron expression").fill("30 7 * * 1-5")
+    expect(form.get_by_role("status")).to_contain_text("At 07:30 on Monday through Friday. Next:")
+    form.scroll_into_view_if_needed()
+    take(lab, "deployment-schedule", form)
 
 
 def inline(lab: Jupyter) -> None:

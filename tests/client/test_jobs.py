@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,13 @@ from kitaru.errors import (
     KitaruStateError,
 )
 from kitaru.runtime.engine import close_engines
+from kitaru.runtime.flow import flow
 from kitaru.store.connect import close_store
 from kitaru.store.home import home_id
 from kitaru.store.service.process import start_service, stop_service
 from tests.client.flows import report
 from tests.conftest import until
+from tests.store.jobs.test_environments import wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -181,6 +184,25 @@ def test_a_requirement_that_cannot_be_installed_fails_the_invocation_in_a_senten
         handle.wait(60)
     (job,) = served.jobs.list(execution=handle.exec_id)
     assert (job.status, "cannot be built" in (job.error or "")) == ("failed", True)
+
+
+@flow
+def needing() -> list[Any]:
+    import tinykit
+
+    return [tinykit.answer, sys.prefix]
+
+
+@pytest.mark.slow
+def test_a_version_whose_requirements_are_not_installed_runs_in_an_environment_that_has_them(
+    served: KitaruClient, tmp_path: Path
+) -> None:
+    # No index is asked: what Kitaru itself needs is that of this environment.
+    needed = wheel(tmp_path / "wheels", beside=[sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    made = served.deployments.deploy(needing, source=Source("# script", requirements=(needed,)))
+    answer, prefix = made.invoke().wait(120)
+    assert answer == 42
+    assert Path(prefix).parent == Path(served.store.location) / "environments"
 
 
 def interrupted(served: KitaruClient, folder: Path) -> str:

@@ -18,17 +18,19 @@ from kitaru.store.jobs.environments import Interpreters, interpreter_for
 from tests.conftest import until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 HERE = f"orjson=={metadata.version('orjson')}"
 
 
-def wheel(folder: Path) -> str:
-    """Make a distribution that no index has; return the requirement of it."""
+def wheel(folder: Path, beside: Sequence[str] = ()) -> str:
+    """Make a distribution that no index has, and that brings along what is in these folders; return its requirement."""
     folder.mkdir(exist_ok=True)
     path, info = folder / "tinykit-1.0-py3-none-any.whl", "tinykit-1.0.dist-info"
     files = {
         "tinykit.py": "answer = 42\n",
+        "tinykit_beside.pth": "\n".join(beside) + "\n",
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: tinykit\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
