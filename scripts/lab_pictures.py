@@ -27,7 +27,7 @@ from tests.browser.jupyter import (  # noqa: E402
     running_server,
 )
 from tests.browser.recorded import record  # noqa: E402
-from tests.browser.test_inline import execution, saved_view, with_output  # noqa: E402
+from tests.browser.test_inline import execution, saved_view, with_outputs  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Locator
@@ -270,14 +270,14 @@ def deployments(lab: Jupyter) -> None:
     """The versions of a flow, a tag that moves, a schedule that is made."""
     record(
         lab.server,
-        "from kitaru import KitaruClient\nessay.deploy(tags={'stable': True})\nessay.deploy(tags=['canary'])\n"
-        "essay.deploy(tags={'next': True})\n"
-        "KitaruClient().schedules.create('weekly', 'essay', cron='0 9 * * 1', tag='stable')\n"
-        "KitaruClient().deployments.invoke('essay', version=3).wait()\nprint(1, flush=True)\nos._exit(0)",
+        "from kitaru import KitaruClient\narticle.deploy(tags={'stable': True})\narticle.deploy(tags=['canary'])\n"
+        "article.deploy(tags={'next': True})\n"
+        "KitaruClient().schedules.create('weekly', 'article', cron='0 9 * * 1', tag='stable')\n"
+        "KitaruClient().deployments.invoke('article', version=3).wait()\nprint(1)",
     )
     lab.visit()
     lab.execute("application:toggle-left-area")
-    lab.execute("kitaru:open-deployment", {"flow": "essay", "version": 3}, wait=False)
+    lab.execute("kitaru:open-deployment", {"flow": "article", "version": 3}, wait=False)
     document = lab.page.locator(".jp-kitaru-deployment")
     expect(document.get_by_role("heading", name="Runs (1)")).to_be_visible(timeout=ELSEWHERE)
     expect(document.get_by_role("button", name="Invoke")).to_be_visible()
@@ -334,7 +334,7 @@ def beside(lab: Jupyter, exec_id: str) -> None:
     classic = Jupyter(lab.server, lab.page, classic=True)
     home = home_id(lab.server.home)
     saved = saved_view(exec_id=exec_id, flow="essay", rows=[], failure=None, position=0, home=home)
-    classic.open(with_output(lab.server, "beside.ipynb", saved))
+    classic.open(with_outputs(lab.server, "beside.ipynb", saved))
     execution(classic.output(0)).get_by_role("button", name=exec_id).click()
     document = classic.page.locator(f".jp-kitaru-document[data-kitaru-execution='{exec_id}']")
     expect(document.get_by_role("treeitem", name="plan")).to_be_visible()
