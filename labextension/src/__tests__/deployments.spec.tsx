@@ -5,7 +5,12 @@ import * as React from 'react';
 import { Api, type IExecutionRef } from '../api';
 import { Environment } from '../components/context';
 import { invokerText } from '../components/format';
-import { exampleOf, inputsOf, parametersOf } from '../deployments/inputs';
+import {
+  changedOf,
+  exampleOf,
+  inputsOf,
+  parametersOf
+} from '../deployments/inputs';
 import { InvokeForm } from '../deployments/InvokeForm';
 import { Deployments } from '../deployments/list';
 import { fenced } from '../deployments/Script';
@@ -199,6 +204,11 @@ describe('parameters', () => {
     );
     expect(inputs.tone).toBe('warm');
     expect(wrong.map(({ place }) => place)).toEqual(['limits']);
+  });
+
+  it('of a schedule are those that differ from the defaults', () => {
+    const filled = { topic: 'tea', words: 2, limits: { depth: 1 }, tone: null };
+    expect(changedOf(filled, SCHEMA)).toEqual({ topic: 'tea', tone: null });
   });
 
   it('have examples: their defaults, or something of their type', () => {

@@ -8,7 +8,7 @@ import { problemText } from '../components/problem';
 import SchemaForm from '../components/SchemaForm';
 import { errorsAt } from '../components/schemas';
 import type { DeploymentView, ScheduleBody, TimesView } from '../documents';
-import { inputsOf, parametersOf } from './inputs';
+import { changedOf, inputsOf, parametersOf } from './inputs';
 import type { Deployments } from './list';
 import { createSchedule, getTimes, type When } from './routes';
 import {
@@ -80,7 +80,7 @@ export function ScheduleForm(props: {
       flow: view.flow,
       ...(tag === null ? { version: view.version } : { tag }),
       ...asked,
-      inputs,
+      inputs: changedOf(inputs, view.json_schema),
       missed
     }).then(onClose, (refused: unknown) => {
       const { places = [] } =
@@ -170,6 +170,11 @@ export function ScheduleForm(props: {
           <legend className="jp-kitaru-label">
             {trans.__('Inputs of each run')}
           </legend>
+          <p className="jp-kitaru-dim">
+            {trans.__(
+              'What stays as it is follows the defaults of the version that runs.'
+            )}
+          </p>
           <SchemaForm
             id={`${id}-inputs`}
             schema={parameters.schema}

@@ -84,6 +84,22 @@ export function inputsOf(
 }
 
 /**
+ * What differs from the defaults of a version: what is left out follows those of the version that runs.
+ */
+export function changedOf(
+  inputs: PartialJSONObject,
+  schema: Schema
+): PartialJSONObject {
+  const properties = propertiesOf(schema);
+  return Object.fromEntries(
+    Object.entries(inputs).filter(
+      ([name, value]) =>
+        JSON.stringify(value) !== JSON.stringify(properties[name]?.default)
+    )
+  );
+}
+
+/**
  * Inputs to begin with: the defaults, and something of the right type for what has none.
  */
 export function exampleOf(schema: Schema): PartialJSONObject {
