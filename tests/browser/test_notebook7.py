@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from kitaru.store.home import home_id
 from tests.browser.recorded import ask, record
-from tests.browser.test_inline import execution, saved_view, with_output
+from tests.browser.test_inline import execution, saved_view, with_outputs
 
 if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter, Server
@@ -22,7 +22,7 @@ def tea(server: Server) -> str:
 
 def test_the_document_opens_beside_the_notebook(notebook7: Jupyter, tea: str) -> None:
     saved = saved_view(exec_id=tea, rows=[], failure=None, position=0, home=home_id(notebook7.server.home))
-    notebook7.open(with_output(notebook7.server, "beside.ipynb", saved))
+    notebook7.open(with_outputs(notebook7.server, "beside.ipynb", saved))
     view = execution(notebook7.output(0))
     view.get_by_role("button", name=tea).click()
     document = notebook7.page.locator(f".jp-kitaru-document[data-kitaru-execution='{tea}']")

@@ -16,7 +16,7 @@ from kitaru.store.service.process import stop_service
 from kitaru.store.service.record import read_record
 from tests.browser.jupyter import ELSEWHERE, PATIENCE, PYTHON, Jupyter, server_environment
 from tests.browser.recorded import ask, record
-from tests.browser.test_inline import execution, saved_view, with_output
+from tests.browser.test_inline import execution, saved_view, with_outputs
 from tests.browser.test_sidebar import opened
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def question(lab: Jupyter, exec_id: str) -> Locator:
 def shows_saved(lab: Jupyter, name: str, exec_id: str, **changes: Any) -> Locator:
     """Open a notebook whose output shows an execution as it was saved."""
     view = saved_view(exec_id=exec_id, rows=[], failure=None, status="waiting", position=0, **changes)
-    lab.bring(with_output(lab.server, name, view))
+    lab.bring(with_outputs(lab.server, name, view))
     return execution(lab.output(0))
 
 
@@ -211,7 +211,7 @@ def test_a_broken_image_in_a_notebook_is_named_and_loads_nothing_from_elsewhere(
         for name, png in {"broken": "AAAA", "foreign": "AA' onerror='window.hacked=1", "far": "https://e.x/a.png"}.items()
     }  # fmt: skip
     call = {**saved_view()["rows"][0], "status": "completed", "failure": None, "inputs": values}
-    desk.bring(with_output(desk.server, "broken-image.ipynb", saved_view(rows=[call], failure=None)))
+    desk.bring(with_outputs(desk.server, "broken-image.ipynb", saved_view(rows=[call], failure=None)))
     view = execution(desk.output(0))
     view.get_by_role("button", name="draft").click()
     expect(view.get_by_role("img", name="the image broken")).to_have_count(1)

@@ -15,7 +15,7 @@ from tests.browser.test_document import (  # noqa: F401
 from tests.browser.test_inbox import test_a_new_question_is_told_and_answered_without_a_notebook  # noqa: F401
 from tests.browser.test_inline import (  # noqa: F401
     test_a_flow_is_seen_live_and_answered_in_place_while_the_kernel_is_busy,
-    test_an_answer_that_does_not_fit_is_told_at_its_field,
+    test_an_answer_that_does_not_fit_is_told_at_its_field_and_an_abort_is_confirmed,
 )
 from tests.browser.test_sidebar import (  # noqa: F401
     many,
