@@ -84,7 +84,7 @@ def free_names(source_or_ast: str | ast.AST) -> FreeNames:
 
     Examples
     --------
-    >>> found = free_names("rows = [clean(r) for r in raw]\ndef show(): return rows, style")
+    >>> found = free_names("rows = clean(raw)\ndef show(): return rows, style")
     >>> found.reads, found.writes
     (('clean', 'raw', 'style'), ('rows', 'show'))
     """
