@@ -37,21 +37,17 @@ class Fault:
     limit: Any = None
 
     def __str__(self) -> str:
-        told = self.limit if isinstance(self.limit, str | int | float | list) and len(str(self.limit)) < 80 else None
-        return f"{self._place()}{self.message} (rule: {self.rule}{'' if told is None else f'={told}'})"
-
-    def _place(self) -> str:
         steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
-        return f"${steps}: " if steps else ""
+        return f"${steps}: {self.message}" if steps else self.message
 
 
 def problems_of(schema: dict[str, Any], value: Any) -> list[str]:
-    """Describe each place where a value breaks a schema, with the rule.
+    """Describe each place where a value breaks a schema, and how.
 
     Examples
     --------
     >>> problems_of({"properties": {"n": {"minimum": 1}}}, {"n": 0})
-    ['$.n: 0 is less than the minimum of 1 (rule: minimum=1)']
+    ['$.n: 0 is less than the minimum of 1']
     """
     return [str(fault) for fault in faults(schema, value)]
 
@@ -86,12 +82,21 @@ def faults(schema: Any, value: Any, root: Any = None) -> list[Fault]:
 
 
 def _fault(error: Any) -> Fault:
-    message, limit = _short(error.message), error.validator_value
+    message, limit = _short(_worded(error)), error.validator_value
     if len(error.context or ()) > 1:
         # What each branch of an anyOf wants says more than that none fits.
-        message = " or ".join(dict.fromkeys(_short(inner.message) for inner in error.context[:4]))
+        message = " or ".join(dict.fromkeys(_short(_worded(inner)) for inner in error.context[:4]))
         limit = None
     return Fault(tuple(error.absolute_path), message, str(error.validator), limit)
+
+
+def _worded(error: Any) -> str:
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = error.schema.get("properties", {})
+        return " and ".join(f"there is no {name!r}" for name in error.instance if name not in known)
+    if error.validator == "required":
+        return str(error.message).replace(" is a required property", " is missing")
+    return str(error.message)
 
 
 def _short(message: str) -> str:

@@ -38,7 +38,7 @@ def test_an_answer_of_the_wrong_type_is_refused_where_it_is_given(
     client: KitaruClient, asking: Any, wrong: Any
 ) -> None:
     handle = asking(approval)
-    with pytest.raises(KitaruWaitValidationError, match="rule: type=boolean"):
+    with pytest.raises(KitaruWaitValidationError, match="is not of type 'boolean'"):
         client.executions.input(handle.exec_id, wrong)
     client.executions.input(handle.exec_id, False)
     assert handle.wait(60) == "rejected"
@@ -48,7 +48,7 @@ def test_a_refused_answer_names_the_place_and_the_rule(client: KitaruClient, ask
     handle = asking(review)
     with pytest.raises(KitaruWaitValidationError, match=r"\$\.score: 'high' is not of type 'integer'"):
         client.executions.input(handle.exec_id, {"approved": True, "score": "high"})
-    with pytest.raises(KitaruWaitValidationError, match=r"'approved' is a required property \(rule: required"):
+    with pytest.raises(KitaruWaitValidationError, match=r"'approved' is missing"):
         client.executions.input(handle.exec_id, {})
     client.executions.input(handle.exec_id, {"approved": True, "score": 3})
     assert handle.wait(60) == "cats: True 3"
