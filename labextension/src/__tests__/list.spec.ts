@@ -108,7 +108,7 @@ describe('ExecutionList', () => {
     });
     list.visible = true;
     await until(() => list.problem !== null);
-    expect(list.problem).toBe('The store is away. Start it.');
+    expect(list.problem).toBe('The store is away. → Start it.');
     server.answers.set(LIST, { items: [summary(0)], total: 1 });
     list.choose(NO_FILTERS, '');
     await until(() => list.problem === null);
