@@ -224,7 +224,7 @@ def test_an_answer_goes_to_the_live_kernel_that_parked_the_flow(desk: Jupyter) -
     assert found
     exec_id, process = found.groups()
     document = show(desk, exec_id)
-    form: Locator = document.get_by_role("region").filter(has=desk.page.get_by_role("button", name="Send"))
+    form: Locator = document.get_by_role("group").filter(has=desk.page.get_by_role("button", name="Send"))
     form.get_by_role("textbox").fill("leaf")
     form.get_by_role("button", name="Send").click()
     expect(document.locator(".jp-kitaru-values")).to_contain_text(f"leaf in {process}")

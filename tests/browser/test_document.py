@@ -48,7 +48,7 @@ def show(lab: Jupyter, exec_id: str) -> Locator:
 def test_the_document_says_how_it_stands_what_went_in_and_what_came_out(desk: Jupyter, ids: dict[str, str]) -> None:
     document = show(desk, ids["tea"])
     expect(document.locator("header").first).to_contain_text("Completed")
-    expect(document).to_contain_text("Version")
+    expect(document).to_contain_text("Code ")
     expect(document.locator(".jp-kitaru-values")).to_contain_text("In a warm tone.")
     assert desk.violations(".jp-kitaru-document", "document") == []
 

@@ -116,6 +116,7 @@ def test_a_version_is_invoked_and_its_result_printed(
     queued = item("invoke", "command_greeting", "--inputs", f"@{script.parent / 'inputs.json'}")
     assert (queued["flow_name"], queued["deployment_version"]) == ("command_greeting", 1)
     assert (queued["invoked_by"], queued["invoked_via"]) == (user_name(), "cli")
+    monkeypatch.setenv("COLUMNS", "160")
     assert f"{user_name()}, on the command line" in kitaru("flow", "deployments", "show", "command_greeting").stdout
     logs = kitaru("flow", "deployments", "logs", "command_greeting", "--follow")
     assert "greeting Ada" in logs.stdout, logs.stderr
