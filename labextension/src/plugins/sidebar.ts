@@ -43,13 +43,19 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     });
     app.shell.add(panel, 'left', { rank: RANK, type: 'Executions' });
     restorer?.add(panel, 'kitaru-panel');
+    const show = (): void => {
+      // Notebook 7.4 hides a panel that is activated while it is shown.
+      if (panel.isVisible) {
+        panel.activate();
+      } else {
+        app.shell.activateById(panel.id);
+      }
+    };
     app.commands.addCommand(CommandIDs.showExecutions, {
       label: trans.__('Show Executions'),
       caption: trans.__('Show the executions of flows in the side bar'),
       describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => {
-        app.shell.activateById(panel.id);
-      }
+      execute: show
     });
     app.commands.addCommand(CommandIDs.showNotebook, {
       label: trans.__('Show Executions of This Notebook'),
@@ -60,7 +66,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       execute: async () => {
         const path = notebooks?.currentWidget?.context.path;
         if (path) {
-          app.shell.activateById(panel.id);
+          show();
           await panel.showNotebook(path);
         }
       }
@@ -71,7 +77,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => {
         panel.showDeployments();
-        app.shell.activateById(panel.id);
+        show();
       }
     });
     app.commands.addCommand(CommandIDs.showWaits, {
@@ -80,7 +86,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => {
         panel.showWaits();
-        app.shell.activateById(panel.id);
+        show();
       }
     });
   }
