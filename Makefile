@@ -10,7 +10,8 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 LOCK := requirements/dev.lock
 PYTEST := $(RUN) -m pytest
-WORKERS ?= 2
+# One more than the cores of a small machine: tests of browsers, kernels and services wait half of their time.
+WORKERS ?= 3
 PARALLEL := -n $(WORKERS) --dist worksteal
 # The machine that runs all tests may be starved: a few that failed are run once more, and are told with their tracebacks.
 # One that passes only then is a defect all the same; `make test RERUNS=` runs each once.
