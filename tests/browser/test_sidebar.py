@@ -137,7 +137,7 @@ def test_the_list_is_used_with_the_keyboard_alone(desk: Jupyter, many: list[str]
 def test_rows_far_down_are_fetched_when_they_come_into_sight(desk: Jupyter, many: list[str]) -> None:
     panel = opened(desk)
     tree = panel.get_by_role("tree", name="Executions")
-    expect(tree.get_by_role("treeitem").first).to_contain_text("ago")
+    expect(tree.get_by_role("treeitem").first).to_be_visible()
     drawn = tree.get_by_role("treeitem").count()
     assert drawn < 50
     tree.evaluate("node => { node.scrollTop = node.scrollHeight; }")
