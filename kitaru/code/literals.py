@@ -43,6 +43,17 @@ def secret_literals(node: ast.AST) -> Iterator[tuple[str, int]]:
             yield name, literal.lineno
 
 
+def variable_of(name: str) -> str:
+    """Name the environment variable that a secret is better taken from.
+
+    Examples
+    --------
+    >>> variable_of("api-key"), variable_of("")
+    ('API_KEY', 'API_KEY')
+    """
+    return re.sub(r"\W", "_", name or "API_KEY").upper()
+
+
 def _named_literals(node: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
     """Literals with the name that they are given; all others after them, without one."""
     for inner in ast.walk(node):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from kitaru.code.literals import secret_literals
+from kitaru.code.literals import secret_literals, variable_of
 from kitaru.export.problems import Kind, Problem, problem
 from kitaru.export.statements import FUNCTIONS
 
@@ -32,8 +31,7 @@ def secret_problems(statements: Iterable[Statement]) -> Iterator[Problem]:
     for statement in statements:
         for node, shift in _parts(statement):
             for name, line in secret_literals(node):
-                variable = re.sub(r"\W", "_", name or "API_KEY").upper()
-                facts = {"name": name or "a literal", "variable": variable}
+                facts = {"name": name or "a literal", "variable": variable_of(name)}
                 yield problem(Kind.LITERAL, statement.cell, line + shift, **facts)
 
 

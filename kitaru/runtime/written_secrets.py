@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
-from kitaru.code import definition_of, secret_literals
+from kitaru.code import definition_of, secret_literals, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +41,10 @@ def secrets_written_in(functions: FrozenFunctions, flow: str) -> list[str]:
         first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
         for name, number in secret_literals(node):
             line = function.__code__.co_firstlineno + number - first
-            variable = re.sub(r"\W", "_", name or "API_KEY").upper()
             told.append(
                 f"{name or 'a text'} in {function.__qualname__} ({_place(function, line)}) looks like a secret and is "
                 f"stored with the code of flow {flow}. Take it from the environment instead: "
-                f'os.environ["{variable}"].'
+                f'os.environ["{variable_of(name)}"].'
             )
     return told
 
